@@ -1,0 +1,198 @@
+"""A question in any of three scripts -> the passages that answer it, best first, each with the reason why it was found.
+
+Words (BM25 over cut Chinese and stemmed English) and vectors (the encoder through the index) each propose; their scores are joined with
+weights; the two language versions of one passage count as one. A passage of another store is never shown as this store's. When no
+encoder is there, words alone answer and the reason says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from rag import knowledge
+from rag.index import PassageIndex, passages
+from rag.models import Passage
+from rag.script import fold, has_han
+
+VECTOR_WEIGHT = 0.65
+"""Share of the vector score in the joined score; words have the rest."""
+POOL = 60
+"""Candidates taken from each side before joining."""
+CASE_TYPE_BONUS = 0.06
+"""Added for a passage about the very case type, so that it goes before general guidance of equal fit."""
+FITS = 0.38
+"""Below this joined score nothing fits; see docs of `search`."""
+
+
+class Words:
+    """BM25 over folded text."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        import bm25s  # imported late: with SciPy 0.3 s
+
+        self._bm25 = bm25s.BM25(method="lucene")
+        self._vocabulary: dict[str, int] = {}
+        corpus = [cut(t) for t in texts]
+        self._size = len(corpus)
+        self._bm25.index(corpus, show_progress=False)
+        self._known = set(self._bm25.vocab_dict)
+
+    def scores(self, query: str) -> tuple[np.ndarray, list[str]]:
+        """Score of every text, and the words of the query that some text has."""
+        tokens = [t for t in cut(query) if t in self._known]
+        if not tokens:
+            return np.zeros(self._size, dtype=np.float32), []
+        return self._bm25.get_scores(tokens), list(dict.fromkeys(tokens))
+
+
+@lru_cache(maxsize=1)
+def _jieba() -> Any:
+    import logging
+
+    import jieba
+
+    jieba.setLogLevel(logging.ERROR)
+    for term in knowledge.glossary():
+        for word in (*term.zh, *term.slang):
+            if has_han(word) and len(word) <= 8:
+                jieba.add_word(fold(word))
+    return jieba
+
+
+_STOP = frozenset(["a", "an", "the", "of", "to", "in", "on", "for", "and", "or", "is", "are", "was", "were", "be", "been", "it", "its", "this", "that", "these", "those", "with", "as", "at", "by", "from", "do", "does", "did", "have", "has", "had", "i", "we", "you", "my", "our", "your", "what", "how", "when", "which", "who", "can", "will", "would", "should", "if", "not", "no", "the", "的", "了", "是", "在", "和", "与", "及", "或", "吗", "呢", "我", "我们", "你", "您", "他", "要", "有", "会", "怎么", "什么", "如何", "可以", "需要", "应该", "被", "把", "对", "就", "都", "也", "还", "又", "这", "那", "个", "吧", "啊"])
+
+
+@lru_cache(maxsize=8192)
+def _cut(text: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for piece in re.findall(r"[㐀-鿿]+|[a-z0-9]+(?:[.'’-][a-z0-9]+)*%?", text):
+        if has_han(piece):
+            found += [w for w in _jieba().cut_for_search(piece) if w not in _STOP]
+        elif piece not in _STOP:
+            found.append(_stem(piece))
+            if "-" in piece:
+                found += [_stem(p) for p in piece.split("-") if p not in _STOP]
+    return tuple(found)
+
+
+def cut(text: str) -> list[str]:
+    """Folded text as words: Chinese cut by jieba with the glossary's terms, English lower case and lightly stemmed."""
+    return list(_cut(fold(text)))
+
+
+def _stem(word: str) -> str:
+    # Plurals and the commonest verb endings; a full stemmer merges words that differ here (invoice, invoke).
+    for ending, rest in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not (ending == "s" and word.endswith(("ss", "us", "is"))):
+            return word[: -len(ending)] + rest
+    return word
+
+
+@lru_cache(maxsize=1)
+def _synonyms() -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    for term in knowledge.glossary():
+        formal = " ".join((term.en[0], *(z for z in term.zh[:1])))
+        pairs += [(fold(s), formal) for s in (*term.slang, *term.zh, *term.en[:2]) if len(s) > 1]
+    for kind in knowledge.case_types():
+        formal = " ".join((*kind.names.en[:1], *kind.names.zh[:1]))
+        pairs += [(fold(s), formal) for s in (*kind.sellers_say.all(), *kind.names.zh, *kind.names.en) if len(s) > 1]
+    return tuple(pairs)
+
+
+def expand(query: str) -> str:
+    """The query with the formal terms, in both languages, of the words and slang in it."""
+    low = fold(query)
+    added: list[str] = []
+    for words, formal in _synonyms():
+        if (words in low) if has_han(words) else re.search(rf"(?<![a-z0-9]){re.escape(words)}(?![a-z0-9])", low):
+            added.append(formal)
+    return " ".join((query, *dict.fromkeys(added[:8])))
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage that words or vectors proposed."""
+
+    score: float
+    place: int
+    cosine: float | None
+    """None when only words found it."""
+
+
+class Retriever:
+    """Search over the passages of knowledge/ (or those given). Keep one per process: it holds the word index."""
+
+    def __init__(self, index: PassageIndex | None, *, passages_: Sequence[Passage] | None = None) -> None:
+        self._index = index
+        self._passages = tuple(passages() if passages_ is None else passages_)
+        self._place = {p.id: n for n, p in enumerate(self._passages)}
+        self._words = Words([f"{p.title} {p.title} {p.text}" for p in self._passages]) if self._passages else None
+
+    def search(self, query: str, k: int = 5, *, case_type: str = "", marketplace: str = "", language: str = "") -> tuple[Passage, ...]:
+        """The `k` best passages, best first. `language` prefers one version of a passage; by default the one that matched better.
+
+        The filter by case type softens (with a word in `why`) when it leaves nothing; the filter by store never does. A result whose
+        score is below `FITS` says in `why` that it fits weakly.
+        """
+        if not query.strip() or self._words is None:
+            return ()
+        matched, found = self._ranked(query, case_type, marketplace)
+        softened = ""
+        if case_type and not found:
+            matched, found = self._ranked(query, "", marketplace)
+            softened = "; no passage of this case type matched, so all were searched"
+        best: dict[str, Hit] = {}
+        for hit in found:
+            key = self._passages[hit.place].id.rpartition("@")[0]
+            if key not in best or hit.score > best[key].score:
+                best[key] = hit
+        top = sorted(best.items(), key=lambda item: -item[1].score)[:k]
+        return tuple(self._result(key, hit, matched, softened=softened, language=language) for key, hit in top)
+
+    def _result(self, key: str, hit: Hit, matched: list[str], *, softened: str, language: str) -> Passage:
+        found = self._passages[hit.place]
+        have = set(cut(f"{found.title} {found.text}"))
+        words = ", ".join([w for w in matched if w in have][:6])
+        reasons = [f"meaning {hit.cosine:.2f}"] if hit.cosine is not None else []
+        reasons += [f"words: {words}"] if words else []
+        reasons += ["no encoder, words only"] if self._index is None else []
+        reasons += ["fits weakly"] if hit.score < FITS else []
+        place = self._place.get(f"{key}@{language}", hit.place) if language else hit.place
+        return dataclasses.replace(self._passages[place], score=round(hit.score, 4), why="; ".join(reasons) + softened)
+
+    def _ranked(self, query: str, case_type: str, marketplace: str) -> tuple[list[str], list[Hit]]:
+        assert self._words is not None
+        allowed = [
+            n
+            for n, p in enumerate(self._passages)
+            if (not case_type or case_type in p.case_types or "all" in p.case_types)
+            and (not marketplace or marketplace in p.marketplaces or "all" in p.marketplaces)
+        ]
+        if not allowed:
+            return [], []
+        words, matched = self._words.scores(expand(query))
+        top = float(words[allowed].max()) or 1.0
+        near: dict[str, float] = {}
+        if self._index is not None:
+            vector = self._index.encoder.encode_queries([fold(query) if has_han(query) else query])[0]
+            near = self._index.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
+        by_words = sorted(allowed, key=lambda n: -words[n])[:POOL]
+        candidates = {n for n in by_words if words[n] > 0} | {self._place[i] for i in near if i in self._place}
+        floor = min(near.values(), default=0.0)
+        found: list[Hit] = []
+        for n in candidates:
+            passage = self._passages[n]
+            word_score = float(words[n]) / top
+            cosine = near.get(passage.id)
+            score = word_score if self._index is None else VECTOR_WEIGHT * (floor if cosine is None else cosine) + (1 - VECTOR_WEIGHT) * word_score
+            bonus = CASE_TYPE_BONUS if case_type and case_type in passage.case_types else 0.0
+            found.append(Hit(score + bonus, n, cosine))
+        return matched, found

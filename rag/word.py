@@ -1,0 +1,373 @@
+"""Point -> Sentence: one fact into plain English, with the terms of the field, then checked on the spot and asked again when wrong.
+
+Facts in good English stay as the seller wrote them. Chinese facts go to the model one at a time, with their dates already in English and
+the glossary's words for the terms in them. What comes back must keep every number, date and name, add none, keep the tense and the negations. A reply
+that does not is asked again with the exact complaint, at most twice; then the seller's own words stand, or, where those
+are Chinese, a visible gap. Nothing unchecked gets through here, whatever the model.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rag import knowledge
+from rag.atoms import Atom, find_atoms
+from rag.checks.lexicon import compare
+from rag.checks.lock import day_first, lost, unsupported
+from rag.errors import ReplyUnusable
+from rag.llm import Chat
+from rag.models import Case, Fact, Origin, Point, Sentence
+from rag.prompts import Prompt, load_prompt
+from rag.script import drop_readings, has_han, repair, simplified
+
+TRIES = 3
+"""The first wording and two repairs."""
+KINDS = {"metric": "figure", "cause": "cause", "action_done": "done", "action_planned": "planned", "evidence": "document", "context": "background"}
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+FREER = 0.6
+"""Temperature of the last try."""
+CHUNK = 22
+"""Characters of Chinese after which a comma may end a chunk."""
+MAX_TERMS = 9
+"""Terms shown with a fact: more cost reading time and distract."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A sentence and how it came about."""
+
+    sentence: Sentence
+    tries: int = 0
+    problems: tuple[str, ...] = ()
+    """What is still wrong with it, in words for people; empty when nothing is."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a wording. `hard` ones may not stand in a letter; soft ones are doubts that ask for another try."""
+
+    text: str
+    hard: bool
+
+
+def word_point(point: Point, case: Case, chat: Chat) -> Wording:
+    """The sentence of a point. Frame text is returned as it is; a point of several facts is worded from all of them, one after another."""
+    if point.fixed:
+        return Wording(Sentence(point.fixed, passages=point.passages, origin="fixed"))
+    parts = [_word_fact(fact, point, case, chat) for fact in point.facts]
+    if len(parts) == 1:
+        return parts[0]
+    origin: Origin = "model" if any(p.sentence.origin == "model" for p in parts) else "seller"
+    return Wording(
+        Sentence(" ".join(p.sentence.text for p in parts), tuple(f for p in parts for f in p.sentence.facts), point.passages, origin),
+        max(p.tries for p in parts), tuple(x for p in parts for x in p.problems),
+        sum(p.tokens_in for p in parts), sum(p.tokens_out for p in parts), sum(p.calls for p in parts),
+    )
+
+
+def _word_fact(fact: Fact, point: Point, case: Case, chat: Chat) -> Wording:
+    if not has_han(fact.text):
+        own = Sentence(tidy(fact.text), (fact.id,), point.passages, "seller")
+        if fact.kind == "evidence" or is_clean_english(fact.text) or not chat.available:
+            return Wording(own)
+        return _ask(fact, point, case, chat, load_prompt("polish"), fallback=own)
+    if not chat.available:
+        return Wording(_gap(fact, point), problems=("Chinese text and no language model: please write this fact in English.",))
+    whole = None
+    for pieces in dict.fromkeys(((fact.text,), tuple(chunks(fact.text)))):
+        parts = [_ask(replace(fact, text=piece), point, case, chat, load_prompt("word"), fallback=None) for piece in pieces]
+        gap = next((p for p in parts if p.sentence.origin == "fixed"), None)
+        whole = Wording(
+            gap.sentence if gap else Sentence(" ".join(p.sentence.text for p in parts), (fact.id,), point.passages, "model"),
+            max(p.tries for p in parts),
+            tuple(problem for p in ([gap] if gap else parts) for problem in p.problems),
+            sum(p.tokens_in for p in parts) + (whole.tokens_in if whole else 0),
+            sum(p.tokens_out for p in parts) + (whole.tokens_out if whole else 0),
+            sum(p.calls for p in parts) + (whole.calls if whole else 0),
+        )
+        if gap is None:
+            break  # else the fact is tried in pieces, which have less to lose but also less to understand each other by
+    assert whole is not None
+    return whole
+
+
+def chunks(text: str) -> list[str]:
+    """A long Chinese fact cut at its full stops and, where both sides are long enough, at its commas.
+
+    A small model that is given four clauses at once may drop or swap one; fewer at a time come out right, if they can stand alone.
+    """
+    found: list[str] = []
+    for sentence in re.split(r"(?<=[。;；!！])", drop_readings(repair(text))):
+        parts = re.split(r"(?<=[,，])(?!\d)", sentence)
+        for number, part in enumerate(parts):
+            size = len(found[-1]) if number and found else 0
+            rest = sum(len(p) for p in parts[number:])
+            if number and (size < CHUNK or rest < CHUNK // 2):
+                found[-1] += part
+            elif part.strip():
+                found.append(part)
+    return [f.strip(" ,，;；。") for f in found if f.strip(" ,，;；。")]
+
+
+def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, *, fallback: Sentence | None) -> Wording:
+    values = {"kind": KINDS[fact.kind], "fact": prepared(fact.text, case.marketplace)}
+    if "terms" in prompt.variables():
+        values["terms"] = "; ".join(f"{zh} = {en}" for zh, en in terms_in(fact.text)) or "none"
+    system, user = prompt.fill(**values)
+    examples = prompt.examples.get("all", ())
+    best: tuple[int, Sentence, list[Problem]] | None = None
+    tokens_in = tokens_out = calls = 0
+    asked, turns, temperature = user, tuple(examples), prompt.temperature
+    for attempt in range(TRIES):
+        try:
+            reply = chat.complete(system, asked, max_tokens=prompt.max_tokens, temperature=temperature, examples=turns, latin=True)
+        except ReplyUnusable:
+            calls += 1
+            continue
+        calls, tokens_in, tokens_out = calls + (not reply.cached), tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
+        sentence = Sentence(cleaned(reply.text, fact), (fact.id,), point.passages, "model")
+        found = problems_of(sentence.text, fact, case) + ([] if reply.finished else [Problem("it was cut off before its end", True)])
+        rank = sum(100 if p.hard else 1 for p in found)
+        if best is None or rank < best[0]:
+            best = (rank, sentence, found)
+        if not found:
+            break
+        if attempt == 0:  # the exact complaint, as the next turn of the same conversation
+            wrong = "; ".join(p.text for p in found)
+            asked, turns = load_prompt("reword").fill(complaint=wrong)[1], (*examples, (user, sentence.text))
+        else:  # a fresh start, a little freer: the same mistake twice is seldom mended by pointing at it again
+            asked, turns, temperature = user, tuple(examples), FREER
+    if best is None or any(p.hard for p in best[2]):
+        complaint = tuple(p.text for p in best[2]) if best else ("the model gave no usable reply",)
+        return Wording(fallback or _gap(fact, point), TRIES, complaint, tokens_in, tokens_out, calls)
+    return Wording(best[1], attempt + 1, tuple(p.text for p in best[2]), tokens_in, tokens_out, calls)
+
+
+def _gap(fact: Fact, point: Point) -> Sentence:
+    return Sentence(f"[to be supplied: English wording of fact {fact.id}]", (fact.id,), point.passages, "fixed")
+
+
+# --- what goes in -------------------------------------------------------------------------------------------------------
+
+
+def english_date(atom: Atom) -> str:
+    """`14 March 2026`, `March 2026`, `14 March`, `2026`: the unambiguous form of the letter."""
+    year, month, day = atom.value
+    return " ".join(p for p in (day, _MONTHS[int(month) - 1] if month else "", year) if p)
+
+
+def prepared(text: str, marketplace: str = "US") -> str:
+    """The fact as the model sees it: repaired, Simplified, with dates and times in their English form so that they are only copied."""
+    clean = simplified(drop_readings(repair(text)))
+    for atom in sorted(find_atoms(clean, day_first=day_first(marketplace)), key=lambda a: -a.start):
+        if atom.kind == "date" and "|" not in atom.value[1]:
+            written = english_date(atom)
+            tail = re.search(r"(?:初|上旬)$", atom.text), re.search(r"(?:底|末|下旬)$", atom.text), re.search(r"中旬$", atom.text)
+            written = f"early {written}" if tail[0] else f"late {written}" if tail[1] else f"mid-{written}" if tail[2] else written
+        elif atom.kind == "time":
+            written = atom.value[0]
+        else:
+            continue
+        if clean[atom.start : atom.end] != written:
+            clean = f"{clean[: atom.start]} {written} {clean[atom.end :]}"
+    clean = re.sub(r"(\d+)\s?天(?:的|内)?(?=[一-鿿]{0,3}率)", r" \1-day ", clean)  # 30天迟发率: the window belongs to the rate
+    return re.sub(r"[ \t]+", " ", clean.replace("\n", " ")).strip()
+
+
+@lru_cache(maxsize=1)
+def _terms() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    # Not the slang: its English is an explanation ("asking for a review to be changed"), not a word for a sentence.
+    found = [(simplified(zh), term.en[0], tuple(term.en)) for term in knowledge.glossary() for zh in term.zh]
+    return tuple(sorted(found, key=lambda t: -len(t[0])))
+
+
+def _matches(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    clean = simplified(text)
+    taken = [False] * len(clean)
+    found: list[tuple[int, str, str, tuple[str, ...]]] = []
+    for zh, en, forms in _terms():
+        at = clean.find(zh)
+        if at >= 0 and len(zh) > 1 and not any(taken[at : at + len(zh)]):
+            taken[at : at + len(zh)] = [True] * len(zh)
+            found.append((at, zh, en, forms))
+    return [(zh, en, forms) for _, zh, en, forms in sorted(found)]
+
+
+def terms_in(text: str) -> list[tuple[str, str]]:
+    """(Chinese, English) of the glossary terms in the text, longest first where they overlap, in the order of the text."""
+    return [*names_in(text), *((zh, en) for zh, en, _ in _matches(text))][:MAX_TERMS]
+
+
+_TRADES = {
+    "贸易": "Trading", "科技": "Technology", "电子": "Electronics", "实业": "Industrial", "五金": "Hardware", "塑胶": "Plastics", "塑料": "Plastics", "包装": "Packaging",
+    "物流": "Logistics", "供应链": "Supply Chain", "进出口": "Import and Export", "服饰": "Garments", "玩具": "Toys", "家居": "Home Products", "日用品": "Daily Goods",
+    "国际": "International", "电器": "Electrical Appliances", "工艺品": "Crafts", "制品": "Products", "商贸": "Trading", "电商": "E-Commerce", "网络": "Network",
+    "检测": "Testing", "文化": "Culture", "工业": "Industry", "照明": "Lighting", "灯饰": "Lighting", "纺织": "Textiles", "印刷": "Printing", "不锈钢": "Stainless Steel",
+}
+"""Usual words of company names."""
+_COMPANY = re.compile(r"([一-鿿]{2,14}?)(?:股份)?有限公司")
+_BEFORE_NAME = re.compile(r"^.*(?:是|为|由|向|从|和|与|找|叫|给|在|供应商|工厂|厂家|公司)(?=[一-鿿]{4,})")
+
+
+def names_in(text: str) -> list[tuple[str, str]]:
+    """(Chinese, Latin) of companies, places and people in the text that the glossary does not have: trade words translated, the rest in pinyin."""
+    clean = simplified(text)
+    found = []
+    for match in _COMPANY.finditer(clean):
+        name = _BEFORE_NAME.sub("", match[1])
+        found.append((match[0][len(match[1]) - len(name) :], f"{_company(name)} Co., Ltd."))
+    taken = "".join(zh for zh, _ in found) + "".join(zh for zh, _, _ in _matches(clean))
+    before = ""
+    for word, flag in _tagged(clean):
+        counted, before = bool(re.search(r"[\d一二三四五六七八九十几两]$", before)), word  # 3张图: a measure word, not Mr Zhang
+        if counted:
+            continue
+        if flag in {"ns", "nr", "nrt", "nt"} and len(word) > 1 and word not in taken and not _is_term(word):
+            place = re.fullmatch(r"(.+?)(仓|厂|市|区|镇|县|村|路|街)", word)
+            found.append((place[1], _spelled(place[1], person=False)) if place else (word, _spelled(word, person=flag.startswith("nr"))))
+    return list(dict.fromkeys(found))[:4]
+
+
+def _company(name: str) -> str:
+    parts = re.split(f"({'|'.join(sorted(_TRADES, key=len, reverse=True))})", name)
+    return " ".join(_TRADES.get(p) or " ".join(_spelled(w, person=False) for w, _ in _tagged(p)) for p in parts if p)
+
+
+@lru_cache(maxsize=512)
+def _spelled(word: str, *, person: bool) -> str:
+    from pypinyin import lazy_pinyin
+
+    known = next((en for zh, en, _ in _terms() if zh == word), "")
+    sounds = lazy_pinyin(word)
+    if known or not person:
+        return known or "".join(sounds).capitalize()
+    return f"{sounds[0].capitalize()} {''.join(sounds[1:]).capitalize()}"
+
+
+@lru_cache(maxsize=512)
+def _tagged(text: str) -> tuple[tuple[str, str], ...]:
+    import logging
+
+    import jieba
+    import jieba.posseg
+
+    jieba.setLogLevel(logging.ERROR)
+    return tuple((pair.word, pair.flag) for pair in jieba.posseg.cut(text))
+
+
+@lru_cache(maxsize=1)
+def _term_set() -> frozenset[str]:
+    return frozenset(zh for zh, _, _ in _terms())
+
+
+def _is_term(word: str) -> bool:
+    return word in _term_set()
+
+
+# --- what comes out -----------------------------------------------------------------------------------------------------
+
+
+def cleaned(reply: str, fact: Fact) -> str:
+    """The reply without what small models add around it: quotation marks, labels, notes after a blank line."""
+    text = reply.strip().split("\n\n")[0].replace("\n", " ").strip()
+    text = re.sub(r"^(?:Sentence|English|Answer|Translation|Letter|Fact)\s*:\s*", "", text, flags=re.IGNORECASE)
+    if len(text) > 1 and text[0] in "\"“'" and text[-1] in "\"”'":
+        text = text[1:-1].strip()
+    text = uniform_dates(text)
+    return tidy(text) if fact.kind != "evidence" else text
+
+
+def uniform_dates(text: str) -> str:
+    """Every full date in the one unambiguous form, 14 March 2026, whatever form the model chose."""
+    for atom in sorted(find_atoms(text, day_first=False), key=lambda a: -a.start):
+        if atom.kind == "date" and atom.value[1] and atom.value[2] and "|" not in atom.value[1] and re.search(r"[A-Za-z]", atom.text):
+            text = text[: atom.start] + english_date(atom) + text[atom.end :]
+    return text
+
+
+def tidy(text: str) -> str:
+    """White space folded, capital first, full stop last. Words are left alone."""
+    text = re.sub(r"\s+", " ", text).strip()
+    if text and text[0].islower() and not re.match(r"[a-z]+[A-Z\d]|e-", text):
+        text = text[0].upper() + text[1:]
+    return text if not text or text[-1] in ".!?:”\"" else text.rstrip(";,，；。") + "."
+
+
+_VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|do|does|did|will|can|could|may|must|[a-z]{2,}(?:ed|es|s)|went|sent|took|made|put|set|began|found|held|sold|bought|kept|left|got|ran|wrote|built|told|paid|gave|came|cut|hit|lost|met|read|saw|said)\b", re.IGNORECASE)
+
+
+def is_clean_english(text: str) -> bool:
+    """Whether the fact can stand in the letter as it is: whole sentences with a capital, a verb and no notes style."""
+    stripped = text.strip()
+    if not stripped or not (stripped[0].isupper() or stripped[0].isdigit() or stripped[0] in "\"“"):
+        return False
+    if re.search(r"\b(?:i|im|dont|didnt|pls|u|thx|cuz|gonna|wanna)\b|&|\.\.\.|->|=>|!!|\bw/", stripped):
+        return False
+    sentences = re.split(r"(?<=[.!?])\s+", stripped)
+    # Clumsy English of the usual kind: a bare verb after "we/already/have", a missing article does no harm.
+    if re.search(r"\b(?:already|have|has) (?:ship|refund|delete|change|check|train|close|remove|send|stop)\b|\b(?:he|she|it|supplier|worker|staff) (?:do|have|not|forget|use|make)\b", stripped, re.IGNORECASE):
+        return False
+    return all(_VERB.search(s) for s in sentences if len(s.split()) > 2)
+
+
+_NEGATION_ZH = re.compile(r"没有?|沒有?|未|不(?!锈钢|同|仅|但|断|足|良|管|过|得不|锈)|无(?!线|锡|忧|纺)|非(?!常)|从不|从未|禁止|停止|别")
+_NEGATION_EN = re.compile(r"\b(?:no|not|never|without|nobody|none|neither|nor|cannot|unable|fail(?:ed|s|ure)?|lack(?:ed|s|ing)?|missing|un[a-z]{4,}|in(?:correct|complete|valid|sufficient)[a-z]*|mis[a-z]{4,}|stop(?:ped|s)?|only|dis[a-z]{4,}|instead|out of|over[a-z]{4,}|absent|less|refuse[ds]?|avoid|prevent(?:ed|s)?|prohibit(?:ed|s)?|forbid(?:den|s)?|ban(?:ned)?)\b|n't\b", re.IGNORECASE)
+_FUTURE = re.compile(r"\b(?:will|shall|going to|plan(?:s|ned)? to|is scheduled|are scheduled|intend)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:was|were|had|has been|have been)\b|\b(?:we|has|have|specialist|manager|lead|supervisor|team|staff|warehouse|officer|clerk|agent)\s+(?:already\s+|now\s+|also\s+)?[a-z]+ed\b", re.IGNORECASE)
+
+
+def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
+    """What is wrong with `text` as a wording of `fact`, exact complaints first."""
+    first = day_first(case.marketplace)
+    found = [Problem(f"“{a.text}” is not in the fact", True) for a in unsupported(text, [fact], _bare(case), first=first)]
+    found += [Problem(f"{_as_written(a)} is missing", True) for a in lost(text, [fact], first=first)]
+    if has_han(text):
+        found.append(Problem("it still has Chinese characters", True))
+    if not text.strip():
+        found.append(Problem("it is empty", True))
+    if len(text) > 60 + 9 * len(fact.text):
+        found.append(Problem("it is far longer than the fact", True))
+    if fact.kind == "action_planned" and not _FUTURE.search(text) and (_PAST.search(text) or not re.search(r"\b(?:every|each|before|from|always|only)\b", text, re.IGNORECASE)):
+        found.append(Problem("the fact is a plan and not done yet: use “will”", True))
+    if fact.kind == "action_done" and _FUTURE.search(text) and not re.search(r"将|会|will", fact.text):
+        found.append(Problem("the fact is done already: use the past tense, not “will”", True))
+    if has_han(fact.text):
+        missed, added = compare(fact.text, text)
+        found += [Problem(f"{m.zh} is lost: say “{plain_form(m.en[0])}”", False) for m in missed if m.strong][:4]
+        found += [Problem(f"the fact does not say “{a.en}”", False) for a in added][:3]
+        bare = _without_terms(simplified(fact.text))
+        if _NEGATION_ZH.search(bare) and not _NEGATION_EN.search(text):
+            found.append(Problem("the fact says that something was not so: the “not” is lost", True))
+        if re.search(r"\b(?:not|never|no)\b|n't\b", text, re.IGNORECASE) and not re.search(r"没|沒|未|不|无|無|非|别|禁|停|缺|才|只|再|忘|漏", bare):
+            found.append(Problem("the fact has no “not”", True))
+        latin = {w for w in re.findall(r"(?<![A-Za-z0-9-])[A-Za-z][A-Za-z'’-]{2,}(?![A-Za-z0-9-])", fact.text) if not re.search(rf"\b{re.escape(w.lower()[:5])}", text.lower())}
+        found += [Problem(f"“{w}” is missing", True) for w in sorted(latin)][:3]
+    quoted = re.findall(r"[“\"「『]([A-Za-z][^”\"」』]{1,60})[”\"」』]", fact.text)
+    found += [Problem(f"the quoted words “{q}” are missing", True) for q in quoted if q.lower() not in text.lower()]
+    return found
+
+
+def _without_terms(zh: str) -> str:
+    """The fact without the glossary's terms, whose characters (不锈钢, 无线) are no negations."""
+    for term, _, _ in _matches(zh):
+        zh = zh.replace(term, " ")
+    return zh
+
+
+def plain_form(pattern: str) -> str:
+    """A rendering of the lexicon as a word to show: `ship\\w*` -> ship."""
+    return re.sub(r"\\w\*|\\b|\(\?:([^|)]*)[^)]*\)\??|[\\?*]", lambda m: m[1] or "", pattern).strip()
+
+
+def _bare(case: Case) -> Case:
+    """The case without notice and documents: a wording of one fact may use that fact and the name of the store only."""
+    return Case(id=case.id, marketplace=case.marketplace, store_name=case.store_name)
+
+
+def _as_written(atom: Atom) -> str:
+    return english_date(atom) if atom.kind == "date" and "|" not in atom.value[1] else f"“{atom.text}”"

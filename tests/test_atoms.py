@@ -1,0 +1,193 @@
+"""Numbers, dates and identifiers are read the same however they are written."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.atoms import Atom, derived, find_atoms, find_names, parse_number, same_day, supports
+
+DATES = st.dates(datetime.date(2001, 1, 1), datetime.date(2039, 12, 31))
+
+
+def values(text: str, kind: str, **options: bool | None) -> list[tuple[str, ...]]:
+    return [a.value for a in find_atoms(text, **options) if a.kind == kind]  # type: ignore[arg-type]
+
+
+def suffix(day: int) -> str:
+    return "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+
+
+DATE_FORMS = {
+    "day month year": lambda d: f"{d.day} {calendar.month_name[d.month]} {d.year}",
+    "day suffix": lambda d: f"{d.day}{suffix(d.day)} {calendar.month_name[d.month]} {d.year}",
+    "day of month": lambda d: f"{d.day}{suffix(d.day)} of {calendar.month_name[d.month]} {d.year}",
+    "month day, year": lambda d: f"{calendar.month_name[d.month]} {d.day}, {d.year}",
+    "month daysuffix, year": lambda d: f"{calendar.month_name[d.month]} {d.day}{suffix(d.day)}, {d.year}",
+    "short month": lambda d: f"{d.day} {calendar.month_abbr[d.month]} {d.year}",
+    "short month first": lambda d: f"{calendar.month_abbr[d.month]} {d.day}, {d.year}",
+    "iso": lambda d: d.isoformat(),
+    "slashes, year first": lambda d: f"{d.year}/{d.month}/{d.day}",
+    "dots, year first": lambda d: f"{d.year}.{d.month:02}.{d.day:02}",
+    "chinese": lambda d: f"{d.year}年{d.month}月{d.day}日",
+    "chinese with spaces": lambda d: f"{d.year} 年 {d.month} 月 {d.day} 日",
+    "traditional": lambda d: f"{d.year}年{d.month}月{d.day}號",
+    "fullwidth digits": lambda d: f"{d.year}年{d.month}月{d.day}日".translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+}
+
+
+@pytest.mark.parametrize("form", DATE_FORMS.values(), ids=DATE_FORMS)
+@given(day=DATES)
+def test_a_full_date_is_read_from_every_usual_form(form, day):
+    assert values(f"It was changed on {form(day)}.", "date") == [(str(day.year), str(day.month), str(day.day))]
+
+
+@given(day=DATES)
+def test_a_slashed_date_is_read_by_the_habit_of_the_store(day):
+    wanted = [(str(day.year), str(day.month), str(day.day))]
+    assert values(f"on {day.day}/{day.month}/{day.year} we", "date", day_first=True) == wanted
+    assert values(f"on {day.month}/{day.day}/{day.year} we", "date", day_first=False) == wanted
+
+
+@given(day=DATES)
+def test_a_slashed_date_of_unknown_habit_can_be_either_day_but_no_third(day):
+    (read,) = values(f"on {day.day}/{day.month}/{day.year} we", "date")
+    assert same_day(read, (str(day.year), str(day.month), str(day.day)))
+    assert not same_day(read, (str(day.year + 1), str(day.month), str(day.day)))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("between 3 and 20 February", [("2", "3"), ("2", "20")]),
+        ("March 3-20, 2026", [("3", "3"), ("3", "20")]),
+        ("3月3日到20日", [("3", "3"), ("3", "20")]),
+        ("in March 2026", [("3", "")]),
+        ("三月十五日", [("3", "15")]),
+        ("since May", [("5", "")]),
+        ("you may march on", []),
+    ],
+    ids=["range in words", "range with dash", "chinese range", "month and year", "chinese numerals", "month alone", "verbs"],
+)
+def test_ranges_and_parts_of_dates(text, wanted):
+    assert sorted(v[1:] for v in values(text, "date")) == sorted(wanted)
+
+
+@given(st.integers(0, 999_999_999))
+def test_a_number_with_and_without_separators_is_one_value(number):
+    assert parse_number(f"{number:,}") == parse_number(str(number)) == number
+
+
+ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+TENS = ["-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+
+
+def in_words(number: int) -> str:
+    if number < 20:
+        return ONES[number]
+    if number < 100:
+        return TENS[number // 10] + (f"-{ONES[number % 10]}" if number % 10 else "")
+    if number < 1000:
+        return f"{ONES[number // 100]} hundred" + (f" and {in_words(number % 100)}" if number % 100 else "")
+    return f"{in_words(number // 1000)} thousand" + (f" {in_words(number % 1000)}" if number % 1000 else "")
+
+
+def in_han(number: int) -> str:
+    digits, text, zero = "零一二三四五六七八九", "", False
+    for place, unit in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit = number // place % 10
+        if digit:
+            text += ("零" if zero and text else "") + digits[digit] + unit
+            zero = False
+        else:
+            zero = bool(text)
+    return text.removeprefix("一") if 10 <= number < 20 else text
+
+
+@given(st.integers(0, 99_999))
+def test_english_number_words_are_read_back(number):
+    assert parse_number(in_words(number)) == number
+
+
+@given(st.integers(1, 9_999))
+def test_chinese_numerals_are_read_back(number):
+    assert parse_number(in_han(number)) == number
+
+
+@given(st.decimals(min_value=Decimal("0.1"), max_value=100, places=1))
+def test_a_percentage_is_one_value_in_all_its_forms(share):
+    wanted = values(f"{share}%", "percent")
+    assert len(wanted) == 1
+    for text in (f"{share} %", f"{share} percent", f"{share} per cent", f"{share}％", f"百分之{share}"):
+        assert values(f"a rate of {text} in May", "percent") == wanted, text
+
+
+@pytest.mark.parametrize(
+    ("source", "claim", "allowed"),
+    [
+        ("on 15 March 2026", "on 15 March", True),
+        ("in March 2026", "on 15 March 2026", False),
+        ("on 15 March 2026", "on 15 March 2025", False),
+        ("备货时间 3", "3 days", True),
+        ("48 hours", "2 days", True),
+        ("3 working days", "3 days", False),
+        ("US$ 12.50", "$12.5", True),
+        ("$12.50", "€12.50", False),
+        ("7.2%", "7.3%", False),
+        ("569单", "569 orders", True),
+        ("14 点", "14:00", True),
+        ("14:30", "14:00", False),
+    ],
+    ids=lambda v: v if isinstance(v, str) else None,
+)
+def test_what_a_fact_allows_to_be_written(source, claim, allowed):
+    atoms = find_atoms(claim)
+    assert atoms
+    assert all(any(supports(s, c) for s in find_atoms(source)) for c in atoms) is allowed
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000))
+def test_the_percentage_of_two_counts_follows_from_them(one, two):
+    few, all_ = sorted((one, two))
+    atoms = find_atoms(f"{few} of {all_} orders")
+    if len([a for a in atoms if a.kind == "number"]) == 2:
+        share = round(Decimal(few) / Decimal(all_) * 100, 1)
+        assert any(a.kind == "percent" and Decimal(a.value[0]) == share for a in derived(atoms))
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_without_an_error_and_every_atom_stands_where_it_says(text):
+    for atom in find_atoms(text):
+        assert text[atom.start : atom.end] == atom.text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("order 111-3907715-8826640", "order_id", "111-3907715-8826640"),
+        ("ASIN B0YR6HG2CM.", "asin", "B0YR6HG2CM"),
+        ("invoice INV-0417", "id", "INV-0417"),
+        ("complaint 20375516648", "id", "20375516648"),
+        ("06 PM-19 with receipt", "id", "PM-19"),
+    ],
+    ids=["order", "asin", "invoice", "complaint", "numbered invoice is no time of day"],
+)
+def test_identifiers(text, kind, value):
+    assert (kind, (value,)) in [(a.kind, a.value) for a in find_atoms(text)]
+    assert not [a for a in find_atoms(text) if a.kind == "time"]
+
+
+def test_names_are_runs_of_capitals_that_are_no_field_words():
+    known = frozenset({"amazon", "may"})
+    names = [a.text for a in find_names("On Monday we wrote to Larkmead Trading and asked Amazon. In May they replied.", known=known | {"monday"})]
+    assert names == ["Larkmead Trading"]
+
+
+def test_atoms_of_equal_content_are_equal():
+    assert find_atoms("7.20%")[0].value == find_atoms("7.2 %")[0].value
+    assert isinstance(find_atoms("7.2%")[0], Atom)
