@@ -34,11 +34,14 @@ def main() -> None:
     try:
         code = poa.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.ClickException:
+    except click.ClickException as error:
+        _note(f"poa: {error.format_message()}")
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt, Stopped):
+    except (click.Abort, KeyboardInterrupt, Stopped) as error:
+        _note(f"poa: {error if isinstance(error, Stopped) else 'stopped; finished work is kept.'}")
         sys.exit(130)
-    except AppealError:
+    except AppealError as error:
+        _note(f"poa: {error.message_zh if _chinese() else error.message}")
         sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -265,14 +268,22 @@ def evaluate(name: str, data: Path | None, items: Path | None, writer: str, spli
     import evals
     import evals.report
 
-    results = {
-        one: evals.run(name, data=data, writer=one, split=split, limit=limit, items=items, model=model, out=None, on_progress=lambda done, total, what: _note(f"[{done}/{total}] {what}"), should_stop=lambda: False)
-        for one in (writer.split(",") if name == "drafts" else ("ours",))
-    }
+    results = evals.run(
+        name,
+        data=data,
+        writer=writer,
+        split=split,
+        limit=limit,
+        items=items,
+        model=model,
+        out=None,
+        on_progress=lambda done, total, what: _note(f"[{done}/{total}] {what}"),
+        should_stop=lambda: False,
+    )
     if page:
         evals.report.page(results, page)
         _note(f"Written: {page}")
-    _print(results if len(results) > 1 else next(iter(results.values()))) if as_json else click.echo(evals.report.table(results))
+    _print(results) if as_json else click.echo(evals.report.table(results))
 
 
 @poa.command()

@@ -72,7 +72,7 @@ def word_point(point: Point, case: Case, chat: Chat) -> Wording:
 
 def _word_fact(fact: Fact, point: Point, case: Case, chat: Chat) -> Wording:
     if not has_han(fact.text):
-        own = Sentence(tidy(fact.text), (fact.id,), point.passages, "seller")
+        own = Sentence(tidy(repair(fact.text)), (fact.id,), point.passages, "seller")
         if fact.kind == "evidence" or is_clean_english(fact.text) or not chat.available:
             return Wording(own)
         return _ask(fact, point, case, chat, load_prompt("polish"), fallback=own)
@@ -293,7 +293,8 @@ def uniform_dates(text: str) -> str:
 def tidy(text: str) -> str:
     """White space folded, capital first, full stop last. Words are left alone."""
     text = re.sub(r"\s+", " ", text).strip()
-    if text and text[0].islower() and not re.match(r"[a-z]+[A-Z\d]|e-", text):
+    # A file name or a product name with its own spelling keeps it.
+    if text and text[0].islower() and not re.match(r"[a-z]+[A-Z\d]|e-|\S*[._\d]\S*[a-z]", text):
         text = text[0].upper() + text[1:]
     return text if not text or text[-1] in ".!?:”\"" else text.rstrip(";,，；。") + "."
 

@@ -34,8 +34,9 @@ _FIELD_WORDS = ["january", "february", "march", "april", "may", "june", "july", 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
     """Words in lower case that may be written with a capital without naming anybody."""
-    terms = (word for term in knowledge.glossary() for form in term.en for word in re.findall(r"[A-Za-z'&.-]+", form.lower()))
-    return frozenset((*_FIELD_WORDS, *terms))
+    # Places, carriers and brands of the glossary are written with a capital there: they are names and need a source like any other.
+    words = (word for term in knowledge.glossary() for form in term.en for word in re.findall(r"[A-Za-z'&.-]+", form))
+    return frozenset((*_FIELD_WORDS, *(w.lower() for w in words if w.islower() or w.isupper())))
 
 
 def day_first(marketplace: str) -> bool | None:
