@@ -22,8 +22,8 @@ from ui.text import LANGUAGES, Language, Say, language_of  # noqa: E402
 from ui.work import Work, autosave, open_work  # noqa: E402
 
 STYLE = Path(__file__).parent / "ui" / "style.css"
+# A file of our own: Streamlit would fetch named icons and emoji for the browser tab from another machine.
 ICON = Path(__file__).parent / "ui" / "icon.png"
-"""A file of our own: Streamlit would fetch named icons and emoji for the browser tab from another machine."""
 STEPS = ("notice", "stance", "facts", "letter", "export")
 
 

@@ -52,6 +52,7 @@ _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
 _YEAR = r"(?:19|20)\d\d"
 
 _I = re.IGNORECASE
+_HAN_LETTER = re.compile(r"[\u4e00-\u9fff]")
 
 _UNITS = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
           "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
@@ -91,7 +92,8 @@ def _alternatives(words: Iterable[str]) -> str:
 
 def find_atoms(text: str, *, day_first: bool | None = None) -> tuple[Atom, ...]:
     """All atoms except names, in order. `day_first` decides 03/04: True 3 April (UK, DE ...), False March 4 (US), None as neither."""
-    return _find_atoms(text, day_first)
+    # Chinese text writes the month first, whatever the store.
+    return _find_atoms(text, False if _HAN_LETTER.search(text) else day_first)
 
 
 @lru_cache(maxsize=4096)

@@ -380,7 +380,7 @@ def problems(folder: Path = KNOWLEDGE) -> list[str]:
         where = f"case_types/{name}.yaml"
         found += [f"{where}: no {part}." for part in _missing_parts(kind)]
         found += [f"{where}: source {s!r} is not in sources.yaml." for s in sorted(_source_ids(kind)) if s not in known_sources]
-        own = {q.id for q in questions_of(kind, folder=folder)}
+        own = {q.id for q in attempt(partial(questions_of, kind, folder=folder)) or kind.questions}
         for evidence in kind.evidence:
             wanted = evidence.criteria.quantity_at_least
             if wanted and wanted not in own:
@@ -393,7 +393,7 @@ def problems(folder: Path = KNOWLEDGE) -> list[str]:
         found += [f"{where}: source {s!r} is not in sources.yaml." for s in passage.sources if s not in known_sources]
         if not passage.sources and passage.trust != "own":
             found.append(f"{where}: trust {passage.trust!r} without a source.")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _missing_parts(kind: CaseType) -> Iterable[str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from rag import knowledge
 from rag.atoms import find_atoms
 from rag.models import Notice, NoticeKind, Quote, ReplyForm
+from rag.script import simplified
 
 # The order decides between kinds that are found together: what ends or changes a case comes first.
 _KINDS: tuple[tuple[NoticeKind, str], ...] = (
@@ -23,13 +25,13 @@ _KINDS: tuple[tuple[NoticeKind, str], ...] = (
     ("rejection", r"(?:have )?decided (?:not to|that we (?:will|can)not|against) (?:reinstat|reactivat|restor)|(?:cannot|can not|will not|unable to|not able to) (?:reinstate|reactivate|restore)|(?:your )?appeal (?:has been|was|is) (?:denied|rejected|declined|unsuccessful)|remains? (?:deactivated|suspended)|申诉(?:已)?(?:被)?(?:驳回|拒绝)|(?:不予|无法)恢复"),
     ("deactivation_72h", r"(?:within|in|next|have|after) (?:the next )?72 hours|72-hour|72\s?小时"),
     ("ip_complaint", r"(?:received|submitted|filed) (?:a |an |the )?(?:report|complaint|notice|notification|claim)[^.]{0,140}(?:infring|rights? owner|trademark|copyright|patent|intellectual property|counterfeit)|rights? owner[^.]{0,120}(?:report|complain|claim|infring|alleg)|(?:infring\w+|intellectual property|trademark|copyright|patent)[^.]{0,80}(?:complaint|report|notice|claim)|complaint id|知识产权(?:投诉|侵权)|权利人"),
-    ("verification", r"verif(?:y|ication)[^.]{0,80}(?:identity|account|business|information|document|seller)|(?:identity|business|account|seller|video) verification|confirm your identity|know your customer|\bkyc\b|inform consumers act|utility bill|身份(?:验证|信息)|视频(?:验证|面试)|(?:账户|账号|资质)(?:验证|审核)"),
-    ("suspension", r"(?:has|have|had)(?: now)? been (?:temporarily |permanently )?(?:deactivated|suspended|removed|blocked|closed)[^.]{0,20}|(?:we (?:have )?|is |was |are )(?:temporarily |permanently )?(?:deactivated|suspended)|(?:removed|suspended|revoked|withdrawn) your (?:amazon )?(?:selling|seller)|selling privileges (?:have been |were |are )?(?:removed|suspended|revoked)|(?:account|privileges)[^.]{0,40}(?:deactivat|suspend)|(?:can|may) no longer sell|(?:账户|账号|销售权限|店铺)[^。]{0,16}(?:停用|暂停|移除|冻结|撤销)"),
+    ("verification", r"verif(?:y|ication)[^.]{0,80}(?:identity|account|business|information|document|seller)|(?:identity|business|account|seller|video) verification|confirm your identity|know your customer|\bkyc\b|inform consumers act|utility bill|身份(?:验证|信息)|视频(?:验证|面试)|(?:账户|账号|帐户|帐号|资质)(?:验证|审核)"),
+    ("suspension", r"(?:has|have|had)(?: now)? been (?:temporarily |permanently )?(?:deactivated|suspended|removed|blocked|closed)[^.]{0,20}|(?:we (?:have )?|is |was |are )(?:temporarily |permanently )?(?:deactivated|suspended)|(?:removed|suspended|revoked|withdrawn) your (?:amazon )?(?:selling|seller)|selling privileges (?:have been |were |are )?(?:removed|suspended|revoked)|(?:account|privileges)[^.]{0,40}(?:deactivat|suspend)|(?:can|may) no longer sell|(?:账户|账号|帐户|帐号|销售权限|店铺)[^。]{0,16}(?:停用|暂停|移除|冻结|撤销)"),
     ("listing_removal", r"(?:listings?|offers?|products?|items?|asins?|detail pages?)[^.]{0,60}(?:have been|has been|was|were|is|are) (?:removed|taken down|deactivated|suppressed|blocked|made inactive)|(?:removed|deactivated|suppressed|taken down|blocked) (?:the following |some of |one or more of |certain |your |these |this )+(?:listings?|offers?|products?|items?|asins?|content)|(?:商品|listing)[^。]{0,16}(?:下架|移除|删除|停售)"),
     ("warning", r"policy warning|(?:this is a )?(?:final |first )?warning|at risk of (?:deactivation|suspension)|(?:may|could|can) (?:result in|lead to)[^.]{0,80}(?:deactivat|suspen|removal|loss)|(?:may|could|will) be (?:deactivated|suspended)|(?:above|below|exceeds?|does not meet) (?:our|the) (?:target|performance)|警告|可能(?:会)?(?:被)?(?:停用|暂停)|面临停用"),
 )
 
-_ACCOUNT = re.compile(r"(?:seller |selling |amazon )account|selling privileges|seller-fulfilled offers|账户|账号|销售权限|店铺", re.IGNORECASE)
+_ACCOUNT = re.compile(r"(?:seller |selling |amazon )account|selling privileges|seller-fulfilled offers|账户|账号|帐户|帐号|销售权限|店铺", re.IGNORECASE)
 
 _REQUESTS: tuple[tuple[str, str], ...] = (
     ("root_cause", r"root causes?|(?:the )?(?:causes?|reasons?) (?:of|for|that|why)|what (?:caused|led to)|how (?:the|this|you)[^.]{0,60}(?:happened|violated|occurred|was broken)|issues? that (?:caused|led)|根本原因|原因"),
@@ -43,7 +45,7 @@ _REQUESTS: tuple[tuple[str, str], ...] = (
     ("retraction", r"retract(?:ion|s|ed)?|withdraw(?:al|s|n)?[^.]{0,40}(?:complaint|notice|claim|report)|撤(?:诉|销投诉|回投诉|回)"),
     ("compliance_documents", r"compliance (?:documents?|documentation|certificates?)|test(?:ing)? reports?|certificates? of (?:conformity|compliance|analysis)|declaration of conformity|\bcpc\b|safety data sheets?|\bsds\b|\bul \d+|合规(?:文件|证书|资料)|检测报告|测试报告"),
     ("identity_documents", r"(?:passport|driver'?s licen[cs]e|identity (?:card|document)|government[- ]issued|national id|\bid (?:card|document)|utility bill|business licen[cs]e|bank statement|proof of (?:identity|address))|身份证|护照|营业执照|水电费|账单"),
-    ("related_account_info", r"(?:related|linked|other|another|associated|multiple) (?:selling |seller |amazon )?accounts?|do not (?:own|operate)|关联(?:账户|账号)|其他(?:账户|账号)"),
+    ("related_account_info", r"(?:related|linked|other|another|associated|multiple) (?:selling |seller |amazon )?accounts?|do not (?:own|operate)|关联(?:账户|账号|帐户|帐号)|其他(?:账户|账号|帐户|帐号)"),
     ("evidence_of_compliance", r"(?:evidence|proof|documentation)[^.]{0,60}(?:compl(?:y|ies|iance)|not violat|does not infringe|did not violate|in accordance|policy)|(?:explain|show|demonstrate)[^.]{0,60}(?:not violat|compl(?:y|ied|ies)|in compliance)|遵守|符合[^。]{0,16}政策"),
     ("tracking_information", r"tracking (?:information|numbers?|ids?|details?)|carrier (?:name|information|scan)|追踪(?:编号|信息)|物流单号|运单号"),
     ("delivery_proof", r"proof of delivery|delivery (?:confirmation|proof)|signature confirmation|妥投|签收"),
@@ -83,19 +85,22 @@ UNSURE_RATIO = 0.8
 def read_notice(text: str) -> Notice:
     """What the text says. Bad or empty input gives an empty notice, never an error: a seller may paste anything."""
     quotes: list[Quote] = []
-    kind = _kind(text, quotes)
+    # The patterns below are written in Simplified; the phrases of case types and all quotations are taken from the text as it is.
+    plain = simplified(text)
+    plain = plain if len(plain) == len(text) else text
+    kind = _kind(plain, quotes)
     ranked = rank_case_types(text, quotes)
     sure = bool(ranked) and (len(ranked) == 1 or ranked[1][1] < UNSURE_RATIO * ranked[0][1])
     chosen = ranked[0][0] if sure else ""
-    requested = _requested(text, quotes)
-    deadline = _deadline(text, quotes) if kind != "reinstated" else None
+    requested = _requested(plain, quotes)
+    deadline = _deadline(plain, quotes) if kind != "reinstated" else None
     policy = _policy(text, quotes)
     atoms = find_atoms(text)
     return Notice(
         kind=kind,
         case_type=chosen,
         case_type_ranked=ranked,
-        quotes=tuple({q.supports: q for q in quotes}.values()),
+        quotes=tuple({q.supports: replace(q, text=text[q.start : q.start + len(q.text)]) for q in quotes}.values()),
         asins=_unique(a.value[0] for a in atoms if a.kind == "asin"),
         order_ids=_unique(a.value[0] for a in atoms if a.kind == "order_id"),
         complaint_ids=_complaints(text),
@@ -126,16 +131,27 @@ def _kind(text: str, quotes: list[Quote]) -> NoticeKind | None:
     if chosen == "request_more_info" and not answered and len(found) > 1:
         del found["request_more_info"]
         chosen = min(found, key=order.index)
+    # "We reviewed your appeal and decided not to reinstate" asks for nothing: the "not" is that of the rejection.
+    if chosen == "request_more_info" and "rejection" in found:
+        start, end = found["rejection"].span()
+        if not re.search(dict(_KINDS)["request_more_info"], text[:start] + " " * (end - start) + text[end:], re.IGNORECASE):
+            chosen = "rejection"
     # Deadline of 72 hours is the kind only while the account is still open.
     if chosen == "deactivation_72h" and "suspension" in found and not re.search(r"(?:will|may|could|would) (?:be )?(?:deactivat|suspend)|otherwise|or (?:we|your)", text, re.IGNORECASE):
         chosen = "suspension"
     if chosen == "suspension" and "listing_removal" in found and not _ACCOUNT.search(found["suspension"][0]):
         chosen = "listing_removal"
-    if chosen == "suspension" and re.search(r"(?:may|could|will|at risk of)[^.]{0,30}$", text[max(0, found["suspension"].start() - 40) : found["suspension"].start()], re.IGNORECASE):
+    if chosen == "suspension" and re.search(r"\b(?:may|could|will|at risk of)\b[^.]{0,30}$", _up_to_verb(text, found["suspension"]), re.IGNORECASE):
         chosen = "listing_removal" if "listing_removal" in found else "warning"
     if chosen in found:
         quotes.append(_quote(found[chosen], f"kind:{chosen}"))
     return chosen
+
+
+def _up_to_verb(text: str, match: re.Match[str]) -> str:
+    """What stands before the deactivation that was found: "your account may be " of "your account may be deactivated"."""
+    verb = re.search(r"(?:be )?(?:deactivat|suspend|remov|revok|withdr|block|clos)", match[0], re.IGNORECASE)
+    return text[max(0, match.start() - 40) : match.start() + (verb.start() if verb else 0)]
 
 
 def rank_case_types(text: str, quotes: list[Quote] | None = None) -> tuple[tuple[str, float], ...]:

@@ -79,6 +79,13 @@ def all_facts(case: Case) -> tuple[Fact, ...]:
     return (*case.facts, *documents)
 
 
+def _told_already(document: Fact, facts: Sequence[Fact]) -> bool:
+    """Whether a fact of the seller describes this document: it names the file or one of its numbers."""
+    told = [f for f in facts if f.kind == "evidence" and not f.id.startswith("evidence:")]
+    numbers = {a.value for a in find_atoms(document.text) if a.kind == "id"}
+    return any(document.source.lower() in f.text.lower() or numbers & {a.value for a in find_atoms(f.text) if a.kind == "id"} for f in told)
+
+
 def make_plan(case: Case, notice: Notice, kind: CaseType) -> Plan:
     """What the letter will say. Facts with a dishonest wish are left out (`dishonest_wishes` names them)."""
     stance = propose_stance(case, kind)
@@ -89,7 +96,7 @@ def make_plan(case: Case, notice: Notice, kind: CaseType) -> Plan:
     if kind.id == "funds_disbursement_appeal":
         document = "funds_appeal"
     wanted: list[SectionId] = list(option.sections if option else knowledge.letter_rules()["documents"][document]["sections"])
-    usable = [f for f in all_facts(case) if not _WISH.search(f.text)]
+    usable = [f for f in all_facts(case) if not _WISH.search(f.text) and not (f.id.startswith("evidence:") and _told_already(f, case.facts))]
     by_section: dict[SectionId, list[Fact]] = {s: [] for s in wanted}
     for fact in usable:
         if fact.question in {"store_name", "marketplace", "notice_date", "notice_text"}:
@@ -185,7 +192,7 @@ def _tense(fact: Fact) -> Any:
 
 def _sorted(section: SectionId, facts: list[Fact]) -> list[Fact]:
     """Figures open the root cause; a timeline goes by date where every entry has one; else the seller's own order is kept."""
-    if section in {"root_cause", "non_violation_grounds", "position"}:
+    if section == "root_cause":
         return sorted(facts, key=lambda f: {"metric": 0}.get(f.kind, 1))
     if section in {"timeline", "corrective_actions"}:
         dated = [(_first_date(f), f) for f in facts]

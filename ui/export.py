@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.export import letter_bytes
+from rag.export import is_ready, letter_bytes
 from rag.models import Letter
 from ui.text import Say
 
@@ -24,8 +24,8 @@ def file_of(letter: Letter, suffix: str, language: str) -> bytes:
 def draw(letter: Letter, say: Say) -> None:
     """Draws the buttons; says first whether the letter can be sent."""
     blocking = sum(f.severity == "block" for f in letter.findings)
-    if blocking:
-        st.warning(say("export_draft", n=blocking))
+    if not is_ready(letter):
+        st.warning(say("export_draft", n=max(blocking, 1)))  # a gap in the text alone is one point, too
     else:
         st.success(say("export_ready"))
     with st.container(horizontal=True):
