@@ -141,7 +141,7 @@ def _kind(text: str, quotes: list[Quote]) -> NoticeKind | None:
         chosen = "suspension"
     if chosen == "suspension" and "listing_removal" in found and not _ACCOUNT.search(found["suspension"][0]):
         chosen = "listing_removal"
-    if chosen == "suspension" and re.search(r"\b(?:may|could|will|at risk of)\b[^.]{0,30}$", _up_to_verb(text, found["suspension"]), re.IGNORECASE):
+    if chosen == "suspension" and re.search(r"(?:\b(?:may|could|will|at risk of)\b|可能|面临|否则)[^.。]{0,30}$", _up_to_verb(text, found["suspension"]), re.IGNORECASE):
         chosen = "listing_removal" if "listing_removal" in found else "warning"
     if chosen in found:
         quotes.append(_quote(found[chosen], f"kind:{chosen}"))
@@ -150,7 +150,7 @@ def _kind(text: str, quotes: list[Quote]) -> NoticeKind | None:
 
 def _up_to_verb(text: str, match: re.Match[str]) -> str:
     """What stands before the deactivation that was found: "your account may be " of "your account may be deactivated"."""
-    verb = re.search(r"(?:be )?(?:deactivat|suspend|remov|revok|withdr|block|clos)", match[0], re.IGNORECASE)
+    verb = re.search(r"(?:be )?(?:deactivat|suspend|remov|revok|withdr|block|clos)|停用|暂停|移除|冻结|撤销", match[0], re.IGNORECASE)
     return text[max(0, match.start() - 40) : match.start() + (verb.start() if verb else 0)]
 
 

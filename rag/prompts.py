@@ -78,7 +78,11 @@ def load_prompt(name: str, folder: Path = PROMPTS) -> Prompt:
 _MARKS = re.compile(r"<\s*/?\s*(?:facts?|notice|story|document|sentence|terms|passage|letter|case)\b[^>]*>|<\|[^|>]{0,40}\|>|</?(?:s|system|user|assistant)>", re.IGNORECASE)
 
 
+def neutral(text: str) -> str:
+    """`text` in which marks of ours and of chat templates have lost their angle brackets."""
+    return _MARKS.sub(lambda m: m[0].replace("<", "‹").replace(">", "›"), text)
+
+
 def fence(tag: str, text: str) -> str:
-    """`text` as a marked block of data. Marks of ours and of chat templates inside it lose their angle brackets."""
-    safe = _MARKS.sub(lambda m: m[0].replace("<", "‹").replace(">", "›"), text)
-    return f"<{tag}>\n{safe.strip()}\n</{tag}>"
+    """`text` as a marked block of data."""
+    return f"<{tag}>\n{neutral(text).strip()}\n</{tag}>"

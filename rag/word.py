@@ -19,7 +19,7 @@ from rag.checks.lock import day_first, lost, unsupported
 from rag.errors import ReplyUnusable
 from rag.llm import Chat
 from rag.models import Case, Fact, Origin, Point, Sentence
-from rag.prompts import Prompt, load_prompt
+from rag.prompts import Prompt, load_prompt, neutral
 from rag.script import drop_readings, has_han, repair, simplified
 
 TRIES = 3
@@ -163,7 +163,7 @@ def english_date(atom: Atom) -> str:
 
 def prepared(text: str, marketplace: str = "US") -> str:
     """The fact as the model sees it: repaired, Simplified, with dates and times in their English form so that they are only copied."""
-    clean = simplified(drop_readings(repair(text)))
+    clean = neutral(simplified(drop_readings(repair(text))))
     for atom in sorted(find_atoms(clean, day_first=day_first(marketplace)), key=lambda a: -a.start):
         if atom.kind == "date" and "|" not in atom.value[1]:
             written = english_date(atom)
@@ -319,7 +319,7 @@ def is_clean_english(text: str) -> bool:
 _NEGATION_ZH = re.compile(r"没有?|沒有?|未|不(?!锈钢|同|仅|但|断|足|良|管|过|得不|锈)|无(?!线|锡|忧|纺)|非(?!常)|从不|从未|禁止|停止|别")
 _NEGATION_EN = re.compile(r"\b(?:no|not|never|without|nobody|none|neither|nor|cannot|unable|fail(?:ed|s|ure)?|lack(?:ed|s|ing)?|missing|un[a-z]{4,}|in(?:correct|complete|valid|sufficient)[a-z]*|mis[a-z]{4,}|stop(?:ped|s)?|only|dis[a-z]{4,}|instead|out of|over[a-z]{4,}|absent|less|refuse[ds]?|avoid|prevent(?:ed|s)?|prohibit(?:ed|s)?|forbid(?:den|s)?|ban(?:ned)?)\b|n't\b", re.IGNORECASE)
 _FUTURE = re.compile(r"\b(?:will|shall|going to|plan(?:s|ned)? to|is scheduled|are scheduled|intend)\b", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:was|were|had|has been|have been)\b|\b(?:we|has|have|specialist|manager|lead|supervisor|team|staff|warehouse|officer|clerk|agent)\s+(?:already\s+|now\s+|also\s+)?[a-z]+ed\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:was|were|had|has been|have been)\b|\b(?:we|has|have|specialist|manager|lead|supervisor|team|staff|warehouse|officer|clerk|agent)\s+(?:already\s+|now\s+|also\s+)?[a-z-]+ed\b", re.IGNORECASE)
 
 
 def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:

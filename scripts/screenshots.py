@@ -34,7 +34,7 @@ from rag.settings import load_settings  # noqa: E402
 from ui.text import STRINGS, Say, language_of  # noqa: E402
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-CASES = {"en": "lsr-41-of-569-en.yaml", "zh": "odr-lamp-glass-zh.yaml"}
+CASES = {"en": "tm-wrong-compat-en.yaml", "zh": "lsr-four-metrics-zh.yaml"}
 WIDTH = 1440
 START_SECONDS = 60
 DRAFT_SECONDS = 900

@@ -28,6 +28,8 @@ pytestmark = [
     pytest.mark.skipif(not walk.chromium(), reason="no Chromium on this computer (Debian: apt-get install chromium)"),
 ]
 WITHOUT_MODELS = {"POA_MODEL": "none", "POA_ENCODER": "e5", "POA_OFFLINE": "1"}
+LETTER = 300_000
+"""Milliseconds for a letter without a model while search is being prepared on the same cores: 30 seconds on two free ones."""
 WAIT = 90_000
 """Milliseconds for one redraw: the first start prepares search in the background on the same cores."""
 
@@ -56,7 +58,7 @@ def window(browser: Any, locale: str = "en-US") -> Iterator[Any]:
 
 def write_letter(page: Any, say: Say) -> None:
     page.get_by_role("button", name=say("draft"), exact=True).click()
-    page.get_by_role("button", name=say("export_zip")).first.wait_for()
+    page.get_by_role("button", name=say("export_zip")).first.wait_for(timeout=LETTER)
 
 
 def test_a_case_from_notice_to_files_then_reload_and_restart(browser: Any, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Talking:
         max_tokens: int,
         temperature: float,
         schema: dict[str, Any] | None,
-        stop: list[str],
+        stop: list[str], latin: bool = False,
     ) -> Reply:
         self.calls += 1
         return Reply(f"{self.text} {self.calls}" if self.text else "", 11, 7, 2.5, finished=max_tokens > 5)

@@ -145,7 +145,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "progress_retrieve": ("Finding the rules that apply", "正在查找适用的规则"),
     "progress_word": ("Sentence {done} of {total}", "第 {done}/{total} 句"),
     "progress_support": ("Comparing with your facts, {done} of {total}", "正在与事实核对，{done}/{total}"),
-    "progress_prepare": ("Loading the language model", "正在加载语言模型"),
+    "progress_prepare": ("Getting ready", "正在准备"),
     "stopped_note": ("Stopped. Finished sentences are kept; writing again goes on from there.", "已停止。写好的句子已保留，再次写信会接着进行。"),
     "facts_changed": ("You changed facts or position after this version was written.", "写完这一版后，你改动了事实或立场。"),
     "version": ("Version", "版本"),
