@@ -261,7 +261,7 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     ("date", re.compile(rf"{_B}(?P<d>{_DAY})(?:st|nd|rd|th)?(?: of)?[ -](?P<m>{_MONTH})(?:,?[ -](?P<y>{_YEAR})|-(?P<yy>\d\d)| ?'(?P<yyy>\d\d))?{_E}", _I), lambda m, _: _date(m["y"] or m["yy"] or m["yyy"], m["m"], m["d"])),
     ("date", re.compile(rf"{_B}(?P<m>{_MONTH})[ -](?P<d>{_DAY})(?:st|nd|rd|th)?(?:,? (?P<y>{_YEAR}))?(?![\d%:])(?![A-Za-z])", _I), lambda m, _: _date(m["y"], m["m"], m["d"])),
     ("date", re.compile(rf"{_B}(?P<m>{_MONTH}),?\s(?:of )?(?P<y>{_YEAR}){_E}", _I), lambda m, _: _date(m["y"], m["m"], None)),
-    ("date", re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)(?P<y>(?:19|20)?\d\d)(?![\d/.])"), _slashed),
+    ("date", re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)(?P<y>(?:19|20)?\d\d)(?![\d/]|\.\d)"), _slashed),
     # 10.21 at the start of a Chinese note is a day, 10.21元 is not.
     ("date", re.compile(r"(?:^|(?<=[\s,，。;；、(（~-]))(?P<m>1[0-2]|[1-9])\.(?P<d>3[01]|[12]\d|0?[1-9])(?=\s*[一-鿿~-])(?!\s*(?:[万萬元美倍折分克公厘米寸刀块个件单%天]|小时))"), lambda m, _: _date(None, int(m["m"]), m["d"])),
     ("date", re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?P<y>)(?![\d/.%])(?=\s|[,;:)。,;]|\.(?!\d)|$|[一-鿿])"), _slashed),

@@ -75,7 +75,7 @@ _POLICY = re.compile(
     r"|(?:violat\w+|under|per|against|see|review|with|of) (?:of )?(?:our|the|amazon's|Amazon's)? ?(?P<r>(?:[a-z-]+ ){1,5}polic(?:y|ies))"
     r"|(?P<z>[一-鿿]{2,14}?政策)"
 )
-_COMPLAINT = re.compile(r"(?:complaint|infringement|notice|report|case|reference|claim)\s*(?:id|number|no\.?|#|ref(?:erence)?)?\s*(?:is|:|#|:|\))*\s*(?P<id>[A-Z0-9][A-Z0-9-]{5,})|投诉(?:编号|ID|号)?\s*[::]?\s*(?P<z>[A-Z0-9][A-Z0-9-]{5,})", re.IGNORECASE)
+_COMPLAINT = re.compile(r"(?:complaint|infringement|notice|report|case|reference|claim)\s*(?:id|number|no\.?|#|ref(?:erence)?)?\s*(?:is|:|#|:|\))*\s*(?P<id>[A-Z0-9][A-Z0-9-]{5,})|投诉(?:编号|ID|号)?\s*[:：]?\s*(?P<z>[A-Z0-9][A-Z0-9-]{5,})", re.IGNORECASE)
 _HOURS = {"hour": 1, "小时": 1, "小時": 1, "day": 24, "天": 24, "日": 24, "week": 168, "周": 168, "business": 24, "working": 24, "calendar": 24, "工作日": 24}
 _WORD_NUMBERS = {"seventy two": 72, "forty eight": 48, "twenty four": 24, "seventeen": 17, "fourteen": 14, "ten": 10, "seven": 7, "thirty": 30, "sixty": 60, "ninety": 90, "three": 3, "five": 5}
 UNSURE_RATIO = 0.8

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 # A reading in brackets after a Chinese character: Latin letters with tone marks, no space, no digit.
-_READING = re.compile(r"(?<=[一-鿿])[((][a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü]{1,6}[))]", re.IGNORECASE)
+_READING = re.compile(r"(?<=[一-鿿])[(（][a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü]{1,6}[)）]", re.IGNORECASE)
 _HAN = re.compile(r"[㐀-鿿]")
 _TONED = re.compile(r"[āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ]")
 

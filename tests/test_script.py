@@ -41,7 +41,7 @@ def test_full_width_brackets_hold_readings_too() -> None:
 
 
 def test_scripts_are_turned_into_each_other() -> None:
-    assert simplified("遲發率與帳單") == "迟发率与账单"
+    assert simplified("遲發率與帳單") == "迟发率与帐单"
     assert traditional("发货确认") == "發貨確認"
     assert simplified("no Chinese") == traditional("no Chinese") == "no Chinese"
 

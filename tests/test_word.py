@@ -8,7 +8,20 @@ from rag.errors import ReplyUnusable
 from rag.llm import NoChat, Reply
 from rag.models import Case, Fact, FactKind, Point
 from rag.prompts import load_prompt
-from rag.word import TRIES, Wording, chunks, cleaned, is_clean_english, names_in, prepared, problems_of, terms_in, tidy, uniform_dates, word_point
+from rag.word import (
+    TRIES,
+    Wording,
+    chunks,
+    cleaned,
+    is_clean_english,
+    names_in,
+    prepared,
+    problems_of,
+    terms_in,
+    tidy,
+    uniform_dates,
+    word_point,
+)
 from tests.conftest import FakeChat
 
 CASE = Case("c", "Your late shipment rate is above 4%. 999 orders.", store_name="Harrow Lamps")
