@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
 import logging
 import math
@@ -728,6 +729,10 @@ def _short(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
+_PACKAGES = {"azure_openai": "openai", "bedrock": "aws", "bedrock_converse": "aws", "azure_ai": "azure_ai", "google_anthropic_vertex": "google_vertexai"}
+"""Packages of the providers that are not named after them."""
+
+
 def _remote_talker(settings: Settings, spec: str) -> RemoteTalker:
     silence_telemetry()
     if spec.startswith(("http://", "https://")):
@@ -745,6 +750,13 @@ def _remote_talker(settings: Settings, spec: str) -> RemoteTalker:
         raise SetupError(
             f"POA_MODEL {spec!r} is not understood: expected `local`, `none`, `provider:model` or `http(s)://host/v1#model`.",
             f"无法识别 POA_MODEL {spec!r}：应为 `local`、`none`、`provider:model` 或 `http(s)://host/v1#model`。",
+        )
+    package = f"langchain_{_PACKAGES.get(provider, provider)}"
+    if importlib.util.find_spec(package) is None:  # said at once: a letter in the seller's own words might never ask the model
+        raise SetupError(
+            f"POA_MODEL {spec!r}: the provider {provider!r} needs the package {package.replace('_', '-')}, which is not installed; "
+            "openai, anthropic and ollama are.",
+            f"POA_MODEL {spec!r}：模型提供方 {provider!r} 需要软件包 {package.replace('_', '-')}，尚未安装；已安装 openai、anthropic、ollama。",
         )
     return RemoteTalker(spec, _provider_builder(provider, model, settings.model_key), shows_odds=provider == "openai")
 

@@ -80,13 +80,17 @@ def draft_letter(
     case: Case,
     doors: Doors | None = None,
     *,
+    notice: Notice | None = None,
     on_event: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Letter:
-    """The letter of a case, with its findings. Raises BadInput when there is nothing to write from; Stopped when asked to stop."""
+    """The letter of a case, with its findings. Raises BadInput when there is nothing to write from; Stopped when asked to stop.
+
+    `notice` is the reading as the seller corrected it; without it the text of the case is read.
+    """
     started = time.monotonic()
     doors = doors or Doors(NoChat())
-    notice = read_notice(case.notification)
+    notice = notice or read_notice(case.notification)
     case = settle_case_type(case, notice)
     kind = knowledge.case_type(case.case_type)
     if kind.reply_form == "specialist":

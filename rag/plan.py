@@ -31,6 +31,8 @@ _WISH = re.compile(
     r"(?:^|[.;,] |please |just |to )say (?:that|it was|a)\b|\bpretend|\bmake (?:it|something) up|\bdo(?:n't| not) mention|\bhide\b|\bbackdate|\btell (?:them|amazon) (?:that|it)|(?:^|please |just )(?:write|claim) that\b",
     re.IGNORECASE,
 )
+_FOR_US = frozenset(["store_name", "marketplace", "merchant_token", "notice_date", "notice_text", "deadline_stated", "scope", "affected_asins", "affected_orders", "complaint_ids", "time_frame_stated", "previous_appeals", "documents_held", "disputes_part"])
+"""Answers that the opening says, or that guide the writing; none is a statement about what happened."""
 DOCUMENT_OF: dict[Stance, Document] = {"accept_and_fix": "appeal", "mixed": "appeal", "contest": "contest", "clarify_and_verify": "verification"}
 SITES = {
     "US": "amazon.com", "UK": "amazon.co.uk", "DE": "amazon.de", "FR": "amazon.fr", "IT": "amazon.it", "ES": "amazon.es", "NL": "amazon.nl",
@@ -99,8 +101,8 @@ def make_plan(case: Case, notice: Notice, kind: CaseType) -> Plan:
     usable = [f for f in all_facts(case) if not _WISH.search(f.text) and not (f.id.startswith("evidence:") and _told_already(f, case.facts))]
     by_section: dict[SectionId, list[Fact]] = {s: [] for s in wanted}
     for fact in usable:
-        if fact.question in {"store_name", "marketplace", "notice_date", "notice_text"}:
-            continue  # said in the opening
+        if fact.question in _FOR_US:
+            continue
         by_section.setdefault(_section_of(fact, stance, wanted), []).append(fact)
     order = _ordered([*wanted, *(s for s in by_section if s not in wanted)])
     gaps = find_gaps(usable, case, kind, stance, wanted)

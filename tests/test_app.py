@@ -460,7 +460,7 @@ def test_a_draft_that_fails_in_an_unexpected_way_is_one_sentence(here: Machine) 
     def broken(*args: Any, **options: Any) -> Letter:
         raise ZeroDivisionError
 
-    job = jobs.start(here, case_of(filled()), "mark", broken)
+    job = jobs.start(here, case_of(filled()), Notice(None, ""), "mark", broken)
     assert job.thread is not None
     job.thread.join(10)
     assert job.error is not None and "ZeroDivisionError" in job.error.message and not job.running
@@ -479,8 +479,8 @@ def test_two_clicks_start_one_draft(here: Machine) -> None:
         gate.wait(10)
         return LETTER
 
-    first = jobs.start(here, case_of(filled()), "mark", waiting)
-    second = jobs.start(here, case_of(filled()), "mark", waiting)
+    first = jobs.start(here, case_of(filled()), Notice(None, ""), "mark", waiting)
+    second = jobs.start(here, case_of(filled()), Notice(None, ""), "mark", waiting)
     gate.set()
     assert first is second and first.thread is not None
     first.thread.join(10)

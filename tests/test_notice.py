@@ -253,6 +253,24 @@ def test_the_ranking_is_a_share_of_the_evidence_best_first() -> None:
     assert len(shares) <= 5
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Your account may be deactivated. Send a plan.", "您的账户可能被停用。", "您的帳戶可能被停用。", "Your account could be suspended within the month."],
+)
+def test_what_may_still_happen_is_no_suspension(text: str) -> None:
+    assert read_notice(text).kind == "warning"
+
+
+def test_a_complaint_number_in_chinese_is_read_with_either_colon() -> None:
+    for colon in (":", "："):
+        assert read_notice(f"权利人投诉编号{colon}19283746551").complaint_ids == ("19283746551",)
+
+
+def test_more_information_asked_for_beside_a_refusal_counts_as_a_question() -> None:
+    found = read_notice("We received your submission, but it did not include invoices. We cannot reinstate your account. Send invoices.")
+    assert found.kind == "request_more_info"
+
+
 def test_documents_that_were_received_are_not_asked_for() -> None:
     assert "invoices" not in read_notice("We received your invoices on 3 May. Your account remains deactivated.").requested
 

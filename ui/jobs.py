@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rag.errors import AppealError, Stopped
-from rag.models import Case, Letter, Sentence
+from rag.models import Case, Letter, Notice, Sentence
 from ui.machine import Machine
 
 logger = logging.getLogger(__name__)
@@ -39,19 +39,19 @@ class Job:
         return self.thread is not None and self.thread.is_alive()
 
 
-def start(machine: Machine, case: Case, facts_mark: str, draft: Callable[..., Letter] | None = None) -> Job:
+def start(machine: Machine, case: Case, notice: Notice, facts_mark: str, draft: Callable[..., Letter] | None = None) -> Job:
     """Starts drafting; a draft of the same case that still runs is returned instead."""
     current = machine.jobs.get(case.id)
     if current is not None and current.running:
         return current
     job = Job(case, facts_mark)
     machine.jobs[case.id] = job
-    job.thread = threading.Thread(target=_run, args=(job, machine, draft), name=f"draft-{case.id}", daemon=True)
+    job.thread = threading.Thread(target=_run, args=(job, machine, notice, draft), name=f"draft-{case.id}", daemon=True)
     job.thread.start()
     return job
 
 
-def _run(job: Job, machine: Machine, draft: Callable[..., Letter] | None) -> None:
+def _run(job: Job, machine: Machine, notice: Notice, draft: Callable[..., Letter] | None) -> None:
     try:
         from rag.pipeline import Event, draft_letter
 
@@ -60,7 +60,7 @@ def _run(job: Job, machine: Machine, draft: Callable[..., Letter] | None) -> Non
             if event.sentence is not None:
                 job.sentences.append((event.section, event.sentence))
 
-        letter = (draft or draft_letter)(job.case, machine.doors(), on_event=note, should_stop=job.stop.is_set)
+        letter = (draft or draft_letter)(job.case, machine.doors(), notice=notice, on_event=note, should_stop=job.stop.is_set)
         job.version = machine.store.save_letter(letter, updated_at=machine.now())
         job.letter = letter
     except Stopped:

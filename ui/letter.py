@@ -38,7 +38,7 @@ def draw(work: Work, notice: Notice, machine: Machine, say: Say) -> Letter | Non
         work.answers[f"letter:{job.version}"] = job.facts_mark
         st.session_state[f"{work.id}/version"] = job.version
         machine.jobs.pop(work.id)
-    _start(work, case, job, versions, machine, say)
+    _start(work, case, notice, job, versions, machine, say)
     if not versions:
         return None
     shown = _choose(work, versions, say)
@@ -59,7 +59,7 @@ def draw(work: Work, notice: Notice, machine: Machine, say: Say) -> Letter | Non
 # --- drafting -----------------------------------------------------------------------------------------------------------
 
 
-def _start(work: Work, case: Case, job: jobs.Job | None, versions: tuple[LetterVersion, ...], machine: Machine, say: Say) -> None:
+def _start(work: Work, case: Case, notice: Notice, job: jobs.Job | None, versions: tuple[LetterVersion, ...], machine: Machine, say: Say) -> None:
     if job is not None and job.error is not None:
         st.error(say.error(job.error))
     if job is not None and job.stopped:
@@ -71,7 +71,7 @@ def _start(work: Work, case: Case, job: jobs.Job | None, versions: tuple[LetterV
     # No callback: it would run before what was typed last has reached `work`.
     if st.button(label, key="draft", type="secondary" if versions else "primary", icon=":material/edit_note:"):
         st.session_state.pop("editing", None)
-        jobs.start(machine, case, mark_of(case))
+        jobs.start(machine, case, notice, mark_of(case))
         st.rerun()
 
 
