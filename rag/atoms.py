@@ -17,6 +17,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Literal
 
+from rag.script import has_han
+
 AtomKind = Literal["date", "time", "percent", "money", "duration", "number", "asin", "order_id", "id", "email", "url", "name"]
 
 
@@ -52,7 +54,6 @@ _DAY = r"(?:3[01]|[12]\d|0?[1-9])"
 _YEAR = r"(?:19|20)\d\d"
 
 _I = re.IGNORECASE
-_HAN_LETTER = re.compile(r"[\u4e00-\u9fff]")
 
 _UNITS = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
           "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
@@ -93,7 +94,7 @@ def _alternatives(words: Iterable[str]) -> str:
 def find_atoms(text: str, *, day_first: bool | None = None) -> tuple[Atom, ...]:
     """All atoms except names, in order. `day_first` decides 03/04: True 3 April (UK, DE ...), False March 4 (US), None as neither."""
     # Chinese text writes the month first, whatever the store.
-    return _find_atoms(text, False if _HAN_LETTER.search(text) else day_first)
+    return _find_atoms(text, False if has_han(text) else day_first)
 
 
 @lru_cache(maxsize=4096)

@@ -83,7 +83,7 @@ def all_facts(case: Case) -> tuple[Fact, ...]:
 
 def _told_already(document: Fact, facts: Sequence[Fact]) -> bool:
     """Whether a fact of the seller describes this document: it names the file or one of its numbers."""
-    told = [f for f in facts if f.kind == "evidence" and not f.id.startswith("evidence:")]
+    told = [f for f in facts if f.kind == "evidence"]
     numbers = {a.value for a in find_atoms(document.text) if a.kind == "id"}
     return any(document.source.lower() in f.text.lower() or numbers & {a.value for a in find_atoms(f.text) if a.kind == "id"} for f in told)
 
