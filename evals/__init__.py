@@ -10,13 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rag.checks.meaning import Meaning, open_meaning
 from rag.errors import BadInput
 from rag.pipeline import Doors
 from rag.settings import PROJECT, Settings
 
 SETS = ("notices", "statements", "groundedness", "letters", "retrieval", "drafts")
-DATA = PROJECT / "evals"
-"""The project's own data: `cases/` for drafts."""
+CASES = PROJECT / "evals"
+"""The project's own sample cases, in `cases/`."""
+LABELLED = PROJECT / "evals" / "labelled" / "test"
+"""The project's own labelled data, the part that nothing was tuned on; `../tuning` and `../training` stand beside it."""
 
 
 def run(
@@ -34,17 +37,19 @@ def run(
     should_stop: Callable[[], bool] = lambda: False,
     settings: Settings | None = None,
     doors: Doors | None = None,
+    words_only: bool = False,
 ) -> dict[str, Any]:
     """The metrics of one set, as plain JSON values. `items` gets one record per item; `out` is the folder of a drafts run.
 
     `writer` and `split` are for drafts (`ours`, `B1`, or several with commas); `model` is for drafts and groundedness. With `cache` the
-    chat model may answer from kept replies, which makes times meaningless. `doors` are for callers that hold them already.
+    chat model may answer from kept replies, which makes times meaningless. `doors` are for callers that hold them already. `words_only` leaves
+    the trained heads out of statements and letters, to see what they add.
     """
     if name not in SETS:
         raise BadInput(f"there is no set {name!r}; expected one of {', '.join(SETS)}.", f"没有名为 {name!r} 的数据集。")
     if limit is not None and limit < 1:
         raise BadInput(f"limit is {limit}; expected a whole number from 1.", f"limit {limit} 无效。")
-    folder = data or DATA
+    folder = data or (CASES if name == "drafts" else LABELLED)
     common: dict[str, Any] = {"limit": limit, "items": items, "on_progress": on_progress, "should_stop": should_stop}
     if name == "drafts":
         from evals import drafts
@@ -59,7 +64,7 @@ def run(
     if name == "statements":
         from evals import statements
 
-        return statements.evaluate(folder, **common)
+        return statements.evaluate(folder, meaning=_meaning(settings, doors, words_only=words_only), **common)
     if name == "groundedness":
         from evals import groundedness
 
@@ -68,7 +73,7 @@ def run(
     if name == "letters":
         from evals import letters
 
-        return letters.evaluate(folder, **common)
+        return letters.evaluate(folder, meaning=_meaning(settings, doors, words_only=words_only), **common)
     from evals import retrieval
 
     if doors is None or doors.retriever is None:
@@ -85,3 +90,11 @@ def _doors(settings: Settings | None, model: str | None, *, cache: bool, search:
     from rag.pipeline import open_doors
 
     return open_doors(settings, model=model, search=search, cache=cache)
+
+
+def _meaning(settings: Settings | None, doors: Doors | None, *, words_only: bool) -> Meaning | None:
+    from rag.settings import load_settings
+
+    if words_only or doors is not None:
+        return doors.meaning if doors is not None and not words_only else None
+    return open_meaning(settings or load_settings())

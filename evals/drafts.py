@@ -86,6 +86,11 @@ class Meter:
         """Whether a model is set."""
         return self._chat.available
 
+    @property
+    def adapters(self) -> frozenset[str]:
+        """Trained adapters of the model."""
+        return self._chat.adapters
+
     def complete(self, system: str, user: str, **options: Any) -> Reply:
         """The reply, counted."""
         reply = self._chat.complete(system, user, **options)

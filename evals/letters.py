@@ -10,6 +10,7 @@ from typing import Any
 from evals.records import Field, Record, read_records, write_items
 from evals.scorers import mean, precision_recall
 from evals.statements import KINDS
+from rag.checks.meaning import Meaning
 from rag.errors import BadInput, Stopped
 from rag.formats import finding_to, letter_from_text
 from rag.models import Finding
@@ -30,7 +31,7 @@ SAME = 0.5
 
 
 def evaluate(
-    data: Path, *, limit: int | None, items: Path | None, on_progress: Callable[[int, int, str], None], should_stop: Callable[[], bool]
+    data: Path, *, limit: int | None, items: Path | None, on_progress: Callable[[int, int, str], None], should_stop: Callable[[], bool], meaning: Meaning | None = None
 ) -> dict[str, Any]:
     """Accuracy of the sections; precision, recall and F1 of the admissions, with and without their kind."""
     records = read_records(data, FILE, FIELDS, limit=limit)
@@ -43,7 +44,7 @@ def evaluate(
                 raise BadInput(f"{data / FILE}, record {record['id']!r}: admission {place} is {admission!r}; expected an object with quote and kind.", f"{data / FILE} {record['id']}:admissions 格式不对。")
         letter = letter_from_text(record["text"], case_id=record["id"], case_type=record["case_type"] or "")
         present = {s.id for s in letter.sections if s.sentences}
-        findings = check_letter(letter)
+        findings = check_letter(letter, meaning=meaning)
         found.append(({name: ours in present for name, ours in SECTIONS.items()}, findings))
         on_progress(number, len(records), record["id"])
     pairs = [(r, sections, [f for f in findings if f.kind in KINDS], findings) for r, (sections, findings) in zip(records, found, strict=True)]
@@ -53,6 +54,7 @@ def evaluate(
     return {
         "set": "letters",
         "records": len(records),
+        "checks": "wording families and trained head" if meaning else "wording families alone",
         "sections": {
             name: {"accuracy": mean([float(bool(r["sections_present"][name]) == s[name]) for r, s, *_ in pairs if name in r["sections_present"]])} for name in SECTIONS
         },

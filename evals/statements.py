@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from evals.records import Field, Record, read_records, write_items
 from evals.scorers import mean, precision_recall
+from rag.checks.meaning import Meaning
 from rag.checks.statements import Judgement, judge_statement
 from rag.errors import BadInput, Stopped
 from rag.models import AdmissionKind, Fact, NeverKind
@@ -23,7 +24,6 @@ FIELDS = {
     "context": Field(dict, default={}),
 }
 
-
 Judge = Callable[..., Judgement]
 
 
@@ -34,6 +34,7 @@ def evaluate(
     items: Path | None,
     on_progress: Callable[[int, int, str], None],
     should_stop: Callable[[], bool],
+    meaning: Meaning | None = None,
     judge: Judge = judge_statement,
 ) -> dict[str, Any]:
     """Precision, recall and F1 of `forbidden`, overall and by kind and language."""
@@ -44,7 +45,7 @@ def evaluate(
             raise Stopped(f"Stopped after {number - 1} of {len(records)} statements.", f"已在第 {number - 1}/{len(records)} 条后停止。")
         context = record["context"]
         facts = facts_of(context.get("facts") or [], where=f"{data / FILE}, record {record['id']!r}")
-        found.append(judge(record["text"], conceded=tuple(context.get("conceded") or ()), case_type=str(context.get("case_type") or ""), facts=facts))
+        found.append(judge(record["text"], conceded=tuple(context.get("conceded") or ()), case_type=str(context.get("case_type") or ""), facts=facts, meaning=meaning))
         on_progress(number, len(records), record["id"])
     pairs = list(zip(records, found, strict=True))
     write_items(items, ({"id": r["id"], "label": r["label"], "predicted": v.label, "score": v.score, "kind": r["kind"], "predicted_kind": v.kind, "quote": v.quote, "lang": r["lang"], "text": r["text"]} for r, v in pairs))
@@ -53,6 +54,7 @@ def evaluate(
     return {
         "set": "statements",
         "records": len(records),
+        "checks": "wording families and trained head" if meaning else "wording families alone",
         **_metrics(pairs),
         "by_lang": {lang: _metrics([p for p in pairs if p[0]["lang"] == lang]) for lang in languages},
         "by_kind": {

@@ -17,7 +17,7 @@ import click
 from rag.errors import AppealError, Stopped
 
 if TYPE_CHECKING:
-    from rag.models import Finding
+    from rag.models import Finding, Letter
 
 SETS = ("notices", "statements", "groundedness", "letters", "retrieval", "drafts")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -126,16 +126,20 @@ def _passage(passage: Any) -> dict[str, Any]:
 @click.argument("case")
 @click.option("-o", "--output", default="", help="Write the letter to this .json file.")
 @click.option("--model", default=None, help="local, none, provider:model, or http://host/v1#model.")
-@click.option("--document", "wanted", default="", help="Kind of document; by default what the case needs.")
+@click.option("--document", "wanted", default="", help="Kind of document, e.g. follow_up; by default what the case needs.")
+@click.option("--earlier", multiple=True, help="A letter that was sent before (.json, .txt, .md, .docx); may be repeated, the newest last.")
 @click.option("--no-search", is_flag=True, help="Do not look up passages (starts faster).")
 @json_option
-def draft(case: str, output: str, model: str | None, wanted: str, no_search: bool, as_json: bool) -> None:
+def draft(case: str, output: str, model: str | None, wanted: str, earlier: tuple[str, ...], no_search: bool, as_json: bool) -> None:
     """Write the letter of a case file. Exits 1 when findings still block it."""
-    from rag.errors import BadInput
     from rag.formats import letter_text, letter_to, load_case
-    from rag.pipeline import Event, draft_letter, open_doors
+    from rag.notice import read_notice
+    from rag.pipeline import Event, draft_letter, open_doors, settle_case
 
     value = load_case(case)
+    before = [_sent(path) for path in earlier]
+    notice = read_notice(value.notification)
+    settle_case(value, notice, wanted, before)  # a refusal does not wait for models to load
 
     def show(event: Event) -> None:
         if event.sentence is not None:
@@ -143,9 +147,7 @@ def draft(case: str, output: str, model: str | None, wanted: str, no_search: boo
         elif event.step == "support":
             _note(f"checking {event.done}/{event.total}")
 
-    letter = draft_letter(value, open_doors(model=model, search=not no_search), on_event=show)
-    if wanted and wanted != letter.document:
-        raise BadInput(f"--document is {wanted!r}; this case type and stance give {letter.document!r}.")
+    letter = draft_letter(value, open_doors(model=model, search=not no_search), notice=notice, document=wanted, earlier=before, on_event=show)
     data = letter_to(letter)
     if output:
         _write(output, json.dumps(data, ensure_ascii=False, indent=1))
@@ -160,16 +162,28 @@ def draft(case: str, output: str, model: str | None, wanted: str, no_search: boo
     sys.exit(_verdict(letter.findings))
 
 
+def _sent(path: str) -> Letter | str:
+    """A letter that was sent: ours knows which sentence rests on which fact, any other is its text."""
+    from rag.formats import letter_text, load_letter
+
+    letter = load_letter(path)
+    return letter if path.lower().endswith(".json") else letter_text(letter)
+
+
 @poa.command()
 @click.argument("letter")
 @click.option("--case", "case_file", default="", help="The case file that the letter belongs to.")
+@click.option("--fast", is_flag=True, help="Without the encoder: dangerous statements are known by their words alone.")
 @json_option
-def check(letter: str, case_file: str, as_json: bool) -> None:
+def check(letter: str, case_file: str, fast: bool, as_json: bool) -> None:
     """Check any letter (.json, .txt, .md, .docx or -). Exits 1 when findings block it."""
+    from rag.checks.meaning import open_meaning
     from rag.formats import finding_to, load_case, load_letter
     from rag.pipeline import check_letter
+    from rag.settings import load_settings
 
-    found = check_letter(load_letter(letter), load_case(case_file) if case_file else None)
+    read, case = load_letter(letter), load_case(case_file) if case_file else None
+    found = check_letter(read, case, meaning=None if fast else open_meaning(load_settings()))
     if as_json:
         _print([finding_to(f) for f in found])
     else:
@@ -226,16 +240,19 @@ def index(rebuild: bool, ship: bool, as_json: bool) -> None:
     import shutil
 
     from rag import knowledge
+    from rag.documents import has_documents
     from rag.encoder import load_encoder
     from rag.errors import KnowledgeError
-    from rag.index import PassageIndex, passages
+    from rag.index import PassageIndex, drop_guidance, passages
     from rag.settings import load_settings
 
     problems = knowledge.problems()
     if problems:
         raise KnowledgeError(f"knowledge/ has {len(problems)} problems; the first: {problems[0]}")
     settings = load_settings()
-    if rebuild and not settings.index:
+    if rebuild and not settings.index and has_documents(settings):
+        drop_guidance(settings)  # the seller's documents are in the same folder and exist nowhere else
+    elif rebuild and not settings.index:
         shutil.rmtree(settings.index_folder, ignore_errors=True)
     from tqdm import tqdm
 
@@ -253,6 +270,85 @@ def index(rebuild: bool, ship: bool, as_json: bool) -> None:
     _print(data) if as_json else click.echo(", ".join(f"{value} {key}" for key, value in data.items()))
 
 
+@poa.group()
+def documents() -> None:
+    """Your own documents, searched with the guidance: add, list, remove. They stay in POA_HOME (or on the server of POA_INDEX)."""
+
+
+@documents.command(name="add")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--name", default="", help="Name to keep it under; by default the file's own. A name has one document.")
+@json_option
+def documents_add(files: tuple[str, ...], name: str, as_json: bool) -> None:
+    """Add documents (.pdf .docx .html .md .txt, or - for a text on standard input). Nothing is added when one cannot be read."""
+    import dataclasses
+
+    from rag.documents import add_document
+    from rag.encoder import load_encoder
+    from rag.errors import BadInput, SetupError
+    from rag.extract import extract_file, extract_text
+    from rag.formats import read_text
+    from rag.settings import load_settings
+
+    read = [extract_text(read_text(f), name=name) if f == "-" else extract_file(Path(f), name=name) for f in files]
+    names = [r.name for r in read if r.name]
+    if twice := next((n for n in names if names.count(n) > 1), ""):
+        raise BadInput(f"Two of these documents are named {twice!r}; add them one after another, each with its own --name.", f"有两个文档同名({twice});请分别添加,并用 --name 取不同的名称。")
+    settings = load_settings()
+    encoder = None
+    try:
+        encoder = load_encoder(settings)
+    except SetupError as error:
+        _note(f"poa: {error.message_zh if _chinese() else error.message}")
+    results = []
+    for extract in read:
+        added = add_document(extract, settings, encoder=encoder, on_progress=lambda done, total: _note(f"embedding {done}/{total}"))
+        results.append({**dataclasses.asdict(added.document), "outcome": added.outcome})
+        if not as_json:
+            _show_document(results[-1], added.outcome)
+        if extract.silent_pages:
+            _note(f"{extract.name}: no text on {len(extract.silent_pages)} of its pages (scanned?); search cannot find them: {', '.join(map(str, extract.silent_pages[:10]))}")
+    if as_json:
+        _print(results)
+
+
+@documents.command(name="list")
+@json_option
+def documents_list(as_json: bool) -> None:
+    """List your documents, by name."""
+    import dataclasses
+
+    from rag.documents import list_documents
+    from rag.settings import load_settings
+
+    found = [dataclasses.asdict(d) for d in list_documents(load_settings())]
+    if as_json:
+        _print(found)
+        return
+    for document in found:
+        _show_document(document)
+    if not found:
+        click.echo("No documents yet.")
+
+
+@documents.command(name="remove")
+@click.argument("which", metavar="ID")
+@json_option
+def documents_remove(which: str, as_json: bool) -> None:
+    """Remove a document by its id (or name); no search finds it from then on."""
+    import dataclasses
+
+    from rag.documents import remove_document
+    from rag.settings import load_settings
+
+    gone = dataclasses.asdict(remove_document(which, load_settings()))
+    _print(gone) if as_json else _show_document(gone, "removed")
+
+
+def _show_document(document: dict[str, Any], what: str = "") -> None:
+    click.echo(f"{what:<8}  " * bool(what) + f"{document['id']}  {document['as_of']}  {document['format']:<6}  {document['language']}  {document['passages']:>5} passages  {document['name']}")
+
+
 @poa.command(name="eval")
 @click.argument("name", metavar="SET", type=click.Choice(SETS))
 @click.option("--data", default=None, type=click.Path(path_type=Path), help="Folder with the data; default: the project's own.")
@@ -262,8 +358,11 @@ def index(rebuild: bool, ship: bool, as_json: bool) -> None:
 @click.option("--limit", default=None, type=click.IntRange(min=1), help="At most so many items.")
 @click.option("--model", default=None, help="Chat model, as in poa draft.")
 @click.option("--page", default=None, type=click.Path(path_type=Path), help="Write a page to read (.html).")
+@click.option("--words-only", is_flag=True, help="statements, letters: without the trained heads, to see what they add.")
 @json_option
-def evaluate(name: str, data: Path | None, items: Path | None, writer: str, split: str, limit: int | None, model: str | None, page: Path | None, as_json: bool) -> None:
+def evaluate(
+    name: str, data: Path | None, items: Path | None, writer: str, split: str, limit: int | None, model: str | None, page: Path | None, words_only: bool, as_json: bool
+) -> None:
     """Measure: notices, statements, groundedness, letters, retrieval or drafts."""
     import evals
     import evals.report
@@ -279,6 +378,7 @@ def evaluate(name: str, data: Path | None, items: Path | None, writer: str, spli
         out=None,
         on_progress=lambda done, total, what: _note(f"[{done}/{total}] {what}"),
         should_stop=lambda: False,
+        words_only=words_only,
     )
     if page:
         evals.report.page(results, page)

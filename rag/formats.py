@@ -44,7 +44,7 @@ STORES = {
 }
 _CODES = {**{code: code for code in STORES.values()}, "GB": "UK"}
 _CASE_KEYS = tuple(f.name for f in dataclasses.fields(Case))
-_FACT_KEYS = tuple(f.name for f in dataclasses.fields(Fact))
+_FACT_KEYS = tuple(f.name for f in dataclasses.fields(Fact) if f.name != "attached")  # the program sets that one
 _EVIDENCE_KEYS = tuple(f.name for f in dataclasses.fields(Evidence))
 MAX_CHARACTERS = 200_000
 """Longest text taken from one file; a notice has a few thousand."""
@@ -379,7 +379,7 @@ ENTRY = 55
 """A line shorter than this that is followed by a capital or a digit is an entry of a list and not a wrapped line of text."""
 
 
-def _joined(lines: list[str]) -> list[str]:
+def joined_lines(lines: list[str]) -> list[str]:
     """The lines of a paragraph as running texts: wrapped lines together, short entries apart; Chinese is joined without a space."""
     texts = [lines[0]]
     for before, line in itertools.pairwise(lines):
@@ -401,7 +401,7 @@ def letter_from_text(text: str, *, case_id: str = "", case_type: str = "", stanc
 
     def flush() -> None:
         if paragraph:
-            parts[-1][2].extend(Sentence(s, origin="edited") for part in _joined(paragraph) for s in split_sentences(part))
+            parts[-1][2].extend(Sentence(s, origin="edited") for part in joined_lines(paragraph) for s in split_sentences(part))
             paragraph.clear()
 
     for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):

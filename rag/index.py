@@ -24,6 +24,9 @@ from rag.settings import Settings, silence_telemetry
 BATCH = 32
 """Passages embedded between two writes: small enough to lose little when killed, large enough to be fast."""
 
+GUIDANCE = "passages"
+"""The collections of the guidance begin so, one for each encoder; those of a seller's own documents have another name."""
+
 
 class PassageEncoder(Protocol):
     """What the index needs of an encoder."""
@@ -77,9 +80,9 @@ def content_hash(passage: Passage) -> str:
 class PassageIndex:
     """Vectors of passages in Chroma."""
 
-    def __init__(self, settings: Settings, encoder: PassageEncoder) -> None:
+    def __init__(self, settings: Settings, encoder: PassageEncoder, *, collection: str = GUIDANCE) -> None:
         self.encoder = encoder
-        self._collection = _open(settings, "passages-" + hashlib.sha256(encoder.name.encode()).hexdigest()[:12])
+        self._collection = open_collection(settings, f"{collection}-{hashlib.sha256(encoder.name.encode()).hexdigest()[:12]}")
 
     def count(self) -> int:
         """Number of stored passages."""
@@ -171,7 +174,28 @@ def _metadata(passage: Passage) -> dict[str, Any]:
     return {"hash": content_hash(passage), "language": passage.language, **flags}
 
 
-def _open(settings: Settings, name: str) -> Any:
+def open_collection(settings: Settings, name: str) -> Any:
+    """The Chroma collection of that name, made when it is not there. ModelUnavailable when the folder or server cannot be opened."""
+    client = client_of(settings)
+    try:
+        return client.get_or_create_collection(name, metadata={"hnsw:space": "cosine"}, embedding_function=None)
+    except Exception as error:
+        raise _cannot_open(settings, error) from error
+
+
+def drop_guidance(settings: Settings) -> None:
+    """Deletes the guidance of every encoder, and nothing else that the folder or server holds."""
+    client = client_of(settings)
+    try:
+        for name in sorted(c.name for c in client.list_collections()):
+            if name.startswith(f"{GUIDANCE}-"):
+                client.delete_collection(name)
+    except Exception as error:
+        raise _cannot_open(settings, error) from error
+
+
+def client_of(settings: Settings) -> Any:
+    """The Chroma client of the configured folder or server."""
     silence_telemetry()
     import chromadb  # imported late: 1.5 s
     from chromadb.config import Settings as ChromaSettings
@@ -182,14 +206,17 @@ def _open(settings: Settings, name: str) -> Any:
             from urllib.parse import urlsplit
 
             url = urlsplit(settings.index if "//" in settings.index else f"http://{settings.index}")
-            client = chromadb.HttpClient(host=url.hostname or "127.0.0.1", port=url.port or 8000, ssl=url.scheme == "https", settings=quiet)
-        else:
-            settings.index_folder.mkdir(parents=True, exist_ok=True)
-            client = chromadb.PersistentClient(path=str(settings.index_folder), settings=quiet)
-        return client.get_or_create_collection(name, metadata={"hnsw:space": "cosine"}, embedding_function=None)
+            return chromadb.HttpClient(host=url.hostname or "127.0.0.1", port=url.port or 8000, ssl=url.scheme == "https", settings=quiet)
+        settings.index_folder.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=str(settings.index_folder), settings=quiet)
     except Exception as error:  # Chroma has no common base class for its errors
-        where = settings.index or settings.index_folder
-        raise ModelUnavailable(f"The passage index at {where} cannot be opened ({error}); check the address, or delete the folder and run `poa index`.", f"无法打开索引 {where}。") from error
+        raise _cannot_open(settings, error) from error
+
+
+def _cannot_open(settings: Settings, error: Exception) -> ModelUnavailable:
+    # Moved and not deleted: the folder also holds the documents that the seller added, which nothing can rebuild.
+    where = settings.index or settings.index_folder
+    return ModelUnavailable(f"The passage index at {where} cannot be opened ({error}); check the address, or move the folder away and run `poa index`.", f"无法打开索引 {where}。")
 
 
 def ensure(index: PassageIndex, wanted: Iterable[Passage] | None = None) -> Built:

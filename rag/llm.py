@@ -17,7 +17,7 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rag import weights
 from rag.errors import AppealError, ModelUnavailable, ReplyUnusable, SetupError
-from rag.settings import Settings, silence_telemetry
+from rag.settings import PROJECT, Settings, silence_telemetry
 from rag.tokens import count_tokens
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ ATTEMPTS = 3
 """Tries for a remote model that is busy or out of reach."""
 BACK_OFF = 2.0
 """Seconds before the second try; doubled before the third."""
+ADAPTERS = PROJECT / "knowledge" / "adapters"
+"""Trained changes of the model inside, one file each, named after what they are for (scripts/train_wording.py)."""
 TOP_REMOTE, TOP_LOCAL = 20, 100
 """First tokens looked at for Yes and No; remote models show 20 at most."""
 
@@ -89,6 +91,11 @@ class Chat(Protocol):
         """False for the setting `none`: every call would raise ModelUnavailable."""
         ...
 
+    @property
+    def adapters(self) -> frozenset[str]:
+        """Names of the trained adapters that come with this model (`wording`); empty for models elsewhere."""
+        ...
+
     def complete(
         self,
         system: str,
@@ -100,10 +107,12 @@ class Chat(Protocol):
         schema: dict[str, Any] | None = None,
         stop: Sequence[str] = (),
         latin: bool = False,
+        adapter: str = "",
     ) -> Reply:
         """The model's reply. `examples` are earlier (user, assistant) turns; `schema` is a JSON schema that the reply must fit.
 
         `latin` keeps the model inside from writing Chinese characters; other models are not bound by it, so callers check all the same.
+        `adapter` is one of `adapters`: the model answers with what it was trained for.
         """
         ...
 
@@ -127,6 +136,7 @@ class NoChat:
     name = "none"
     remote = False
     available = False
+    adapters: frozenset[str] = frozenset()
 
     def complete(self, system: str, user: str, **options: Any) -> Reply:
         """Always raises: callers that can do without ask `available` first."""
@@ -150,6 +160,7 @@ class Talker(Protocol):
     identity: str
     """Changes whenever the same question may get another answer."""
     remote: bool
+    adapters: frozenset[str]
 
     def talk(
         self,
@@ -159,6 +170,7 @@ class Talker(Protocol):
         schema: dict[str, Any] | None,
         stop: list[str],
         latin: bool = False,
+        adapter: str = "",
     ) -> Reply: ...
 
     def first_tokens(self, messages: list[Message]) -> list[tuple[str, float]] | None:
@@ -184,6 +196,11 @@ class CachedChat:
         """Text leaves this machine."""
         return self._talker.remote
 
+    @property
+    def adapters(self) -> frozenset[str]:
+        """Trained adapters of the model."""
+        return self._talker.adapters
+
     def complete(
         self,
         system: str,
@@ -195,15 +212,16 @@ class CachedChat:
         schema: dict[str, Any] | None = None,
         stop: Sequence[str] = (),
         latin: bool = False,
+        adapter: str = "",
     ) -> Reply:
         """The reply, kept or fresh. ReplyUnusable when it is empty."""
         messages = _messages(system, user, examples)
-        asked = {"max_tokens": max_tokens, "temperature": temperature, "schema": schema, "stop": list(stop)} | ({"latin": True} if latin else {})
+        asked = {"max_tokens": max_tokens, "temperature": temperature, "schema": schema, "stop": list(stop)} | ({"latin": True} if latin else {}) | ({"adapter": adapter} if adapter else {})
         key = self._key(messages, asked)
         kept = self._store.get(key) if self._store else None
         if kept is not None:
             return replace(Reply(**kept), cached=True)
-        reply = self._talker.talk(messages, max_tokens, temperature, schema, list(stop), latin)
+        reply = self._talker.talk(messages, max_tokens, temperature, schema, list(stop), latin, adapter)
         if not reply.text.strip():
             raise ReplyUnusable(f"The model {self.name} answered with nothing.", f"模型 {self.name} 的回复为空。")
         if self._store:
@@ -359,11 +377,13 @@ class LocalTalker:
 
     remote = False
 
-    def __init__(self, path: Path, digest: str) -> None:
-        self._path = path
+    def __init__(self, path: Path, digest: str, adapters: Mapping[str, Path] | None = None) -> None:
+        self._path, self._adapters = path, dict(adapters or {})
         self.name = f"local:{path.stem}"
+        self.adapters = frozenset(self._adapters)
+        trained = [hashlib.sha256(file.read_bytes()).hexdigest()[:16] for _, file in sorted(self._adapters.items())]
         # Another version of the runtime may round differently and word a sentence differently.
-        self.identity = f"{digest}:xllamacpp-{importlib.metadata.version('xllamacpp')}:{CONTEXT}"
+        self.identity = ":".join((digest, f"xllamacpp-{importlib.metadata.version('xllamacpp')}", str(CONTEXT), *trained))
 
     def talk(
         self,
@@ -373,9 +393,10 @@ class LocalTalker:
         schema: dict[str, Any] | None,
         stop: list[str],
         latin: bool = False,
+        adapter: str = "",
     ) -> Reply:
         """One reply."""
-        options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature}
+        options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "adapter": adapter}
         if schema:
             options["json_schema"] = schema
         elif latin:
@@ -402,7 +423,7 @@ class LocalTalker:
     def _model(self) -> BaseChatModel:
         silence_telemetry()
         make: Callable[..., BaseChatModel] = llama_chat_class()
-        return make(path=str(self._path))
+        return make(path=str(self._path), adapters={name: str(file) for name, file in self._adapters.items()})
 
 
 def _local_talker(settings: Settings) -> LocalTalker:
@@ -413,7 +434,7 @@ def _local_talker(settings: Settings) -> LocalTalker:
             f"语言模型 {bundle.title} 尚未下载：请运行 `make models`，或将 POA_MODEL 设为其他模型或 `none`。",
         )
     # Resolved: one file reached by two names must not be in memory twice.
-    return LocalTalker(weights.path_of(bundle, settings).resolve(), bundle.files[0].sha256)
+    return LocalTalker(weights.path_of(bundle, settings).resolve(), bundle.files[0].sha256, {file.stem: file for file in sorted(ADAPTERS.glob("*.gguf"))})
 
 
 def _local_failure(error: Exception) -> AppealError:
@@ -431,9 +452,11 @@ def llama_chat_class() -> type[BaseChatModel]:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+    from pydantic import Field
 
     class LlamaCppChat(BaseChatModel):
         path: str
+        adapters: dict[str, str] = Field(default_factory=dict)
         temperature: float = 0.0
         max_tokens: int = 256
         seed: int = 0
@@ -455,14 +478,15 @@ def llama_chat_class() -> type[BaseChatModel]:
             self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
         ) -> dict[str, Any]:
             defaults = {"temperature": self.temperature, "max_tokens": self.max_tokens, "seed": self.seed}
-            return _server_request(
-                [(message.type, message.content) for message in messages], stop, {**defaults, **options}
-            )
+            request = _server_request([(message.type, message.content) for message in messages], stop, {**defaults, **options})
+            # Every adapter is named each time: one that is not mentioned would keep the scale of the request before.
+            request |= {"lora": [{"id": n, "scale": float(name == options.get("adapter"))} for n, name in enumerate(self.adapters)]} if self.adapters else {}
+            return request
 
         def _generate(
             self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **options: Any
         ) -> ChatResult:
-            answer = _server_of(self.path).ask(self._request(messages, stop, options))
+            answer = _server_of(self.path, tuple(self.adapters.values())).ask(self._request(messages, stop, options))
             choice = answer["choices"][0]
             message = AIMessage(
                 content=choice["message"]["content"] or "",
@@ -474,7 +498,7 @@ def llama_chat_class() -> type[BaseChatModel]:
         def _stream(
             self, messages: list[BaseMessage], stop: list[str] | None = None, run_manager: Any = None, **options: Any
         ) -> Iterator[ChatGenerationChunk]:
-            for part in _server_of(self.path).stream(self._request(messages, stop, options)):
+            for part in _server_of(self.path, tuple(self.adapters.values())).stream(self._request(messages, stop, options)):
                 choice = part["choices"][0] if part["choices"] else {"delta": {}, "finish_reason": None}
                 text = choice["delta"].get("content") or ""
                 chunk = AIMessageChunk(
@@ -520,7 +544,7 @@ def _usage(counts: dict[str, Any]) -> Any:
 class LlamaServer:
     """llama.cpp's engine with one model in memory."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, adapters: Sequence[str] = ()) -> None:
         import xllamacpp
 
         params = xllamacpp.CommonParams()
@@ -531,6 +555,8 @@ class LlamaServer:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = THREADS
         params.cpuparams.poll = params.cpuparams_batch.poll = 0  # waiting threads sleep: spinning starves both when the machine is busy
         params.cache_ram_mib = PREFIX_CACHE_MIB
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(file, 0.0) for file in adapters]
+        params.lora_init_without_apply = True  # each request says which one it wants
         params.warmup = False
         params.verbosity = -1  # its log would mix with our output
         # Speculation from the prompt's n-grams (simple, map, cache) was measured on one-sentence replies: no faster, and words changed.
@@ -576,15 +602,15 @@ def _without_error(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-_servers: dict[str, LlamaServer] = {}
+_servers: dict[tuple[str, tuple[str, ...]], LlamaServer] = {}
 _starting = threading.Lock()
 
 
-def _server_of(path: str) -> LlamaServer:
+def _server_of(path: str, adapters: tuple[str, ...] = ()) -> LlamaServer:
     with _starting:
-        if path not in _servers:
-            _servers[path] = LlamaServer(path)
-        return _servers[path]
+        if (path, adapters) not in _servers:
+            _servers[path, adapters] = LlamaServer(path, adapters)
+        return _servers[path, adapters]
 
 
 def _top_tokens(message: Any) -> list[tuple[str, float]] | None:
@@ -599,6 +625,7 @@ class RemoteTalker:
     """A model behind LangChain. `build` makes one for a temperature and a token limit: providers name these differently."""
 
     remote = True
+    adapters: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -622,6 +649,7 @@ class RemoteTalker:
         schema: dict[str, Any] | None,
         stop: list[str],
         latin: bool = False,
+        adapter: str = "",
     ) -> Reply:
         """One reply, with a few tries while the model is busy."""
         started = time.monotonic()

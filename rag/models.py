@@ -95,6 +95,8 @@ class Fact:
     """Id of the question that it answers; empty for a fact told freely."""
     source: str = ""
     """Where it came from: form, story, notice, or the name of a document."""
+    attached: bool = False
+    """Made by the program from a document of the case (`all_facts`); never a key of a case file."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,17 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Facts that this kind of document does not carry, and why. They are left unsaid, not denied."""
+
+    rule: str
+    """Id of the rule in `kept_out` of knowledge/letter_rules.yaml."""
+    facts: tuple[str, ...]
+    why: str
+    why_zh: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the letter will say, section by section, before any wording."""
 
@@ -210,6 +223,7 @@ class Plan:
     sections: tuple[tuple[SectionId, tuple[Point, ...]], ...]
     gaps: tuple[Gap, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True)

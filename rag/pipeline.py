@@ -16,15 +16,20 @@ from typing import Any
 
 from rag import knowledge
 from rag.checks import run_checks
+from rag.checks.meaning import Meaning, open_meaning
 from rag.checks.support import check_support
 from rag.errors import BadInput, Stopped
+from rag.formats import letter_text
+from rag.keep_out import left_out_notes
+from rag.knowledge import CaseType
 from rag.llm import Chat, NoChat, load_chat_model
 from rag.models import Case, Finding, Letter, Notice, Passage, Plan, Point, Run, Section, Sentence
 from rag.notice import read_notice
-from rag.plan import all_facts, dishonest_wishes, heading, make_plan
+from rag.plan import all_facts, dishonest_wishes, heading, make_plan, settle_document
 from rag.prompts import load_prompt
 from rag.retrieve import FITS, Retriever
 from rag.settings import Settings, load_settings
+from rag.supplement import about_earlier
 from rag.word import Wording, word_point
 
 PROMPTS = ("word", "reword", "polish", "support")
@@ -32,10 +37,11 @@ PROMPTS = ("word", "reword", "polish", "support")
 
 @dataclass(frozen=True)
 class Doors:
-    """The two doors to the outside that drafting uses; either may be missing."""
+    """What drafting uses of the world outside; all but the chat model may be missing."""
 
     chat: Chat
     retriever: Retriever | None = None
+    meaning: Meaning | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ def open_doors(settings: Settings | None = None, *, model: str | None = None, se
     """The doors of these settings. Loading is late: the chat model loads at its first question, the encoder here."""
     settings = settings or load_settings()
     chat = load_chat_model(settings, model, cache=cache)
-    return Doors(chat, open_retriever(settings) if search else None)
+    return Doors(chat, open_retriever(settings), open_meaning(settings)) if search else Doors(chat)
 
 
 def open_retriever(settings: Settings) -> Retriever:
@@ -81,32 +87,29 @@ def draft_letter(
     doors: Doors | None = None,
     *,
     notice: Notice | None = None,
+    document: str = "",
+    earlier: Sequence[Letter | str] = (),
     on_event: Callable[[Event], None] = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Letter:
     """The letter of a case, with its findings. Raises BadInput when there is nothing to write from; Stopped when asked to stop.
 
-    `notice` is the reading as the seller corrected it; without it the text of the case is read.
+    `notice` is the reading as the seller corrected it; without it the text of the case is read. `document` is the kind to write; without it
+    notice and case type decide, and one that does not fit is refused. `earlier` are letters that were sent before, ours or their text.
     """
     started = time.monotonic()
     doors = doors or Doors(NoChat())
     notice = notice or read_notice(case.notification)
-    case = settle_case_type(case, notice)
-    kind = knowledge.case_type(case.case_type)
-    if kind.reply_form == "specialist":
-        raise BadInput(
-            f"{case.id}: {kind.names.en[0]} is a matter for a lawyer; the program writes no letter for it. {kind.stances[0].means.en}",
-            f"{case.id}:{kind.names.zh[0]}需要律师处理,本程序不写这类信。{kind.stances[0].means.zh}",
-        )
-    plan = make_plan(case, notice, kind)
+    case, kind = settle_case(case, notice, document, earlier)
+    plan = make_plan(case, notice, kind, document, earlier)
     on_event(Event("plan", 1, 1))
     passages, plan = retrieve_for(plan, case, doors.retriever)
     on_event(Event("retrieve", len(passages), len(passages)))
     worded, first = word_all(plan, case, doors.chat, on_event, should_stop, started)
     letter = assemble(plan, worded, case)
-    findings = check_letter(letter, case, passages, notice=notice)
+    findings = check_letter(letter, case, passages, notice=notice, earlier=earlier, meaning=doors.meaning)
     findings += tuple(check_support(letter, case, doors.chat, on_progress=lambda done, total: on_event(Event("support", done, total)), should_stop=should_stop))
-    findings += tuple(doubts(plan, worded, letter)) + tuple(dishonest_wishes(case))
+    findings += (*doubts(plan, worded, letter), *dishonest_wishes(case), *left_out_notes(plan.left_out), *about_earlier(plan, earlier), *warnings(plan))
     run = Run(
         model=doors.chat.name,
         prompts={name: load_prompt(name).digest for name in PROMPTS},
@@ -119,11 +122,29 @@ def draft_letter(
     return dataclasses.replace(letter, findings=findings, run=run)
 
 
-def check_letter(letter: Letter, case: Case | None = None, passages: Sequence[Passage] = (), *, notice: Notice | None = None) -> tuple[Finding, ...]:
-    """Findings of all checks that need no model, for any letter, ours or pasted."""
+def check_letter(
+    letter: Letter, case: Case | None = None, passages: Sequence[Passage] = (), *, notice: Notice | None = None, earlier: Sequence[Letter | str] = (), meaning: Meaning | None = None
+) -> tuple[Finding, ...]:
+    """Findings of all checks that need no chat model, for any letter, ours or pasted. `earlier` are letters that were sent before.
+
+    Without `meaning` (see `rag.checks.meaning.open_meaning`) dangerous statements are known by their words alone.
+    """
     if case is not None:
         case = dataclasses.replace(case, facts=all_facts(case))
-    return run_checks(letter, case, passages, notice=notice)
+    return run_checks(letter, case, passages, notice=notice, earlier=[letter_text(e) if isinstance(e, Letter) else e for e in earlier], meaning=meaning)
+
+
+def settle_case(case: Case, notice: Notice, document: str = "", earlier: Sequence[Letter | str] = ()) -> tuple[Case, CaseType]:
+    """The case with its case type, or a refusal: nothing to go by, a matter for a lawyer, a document that does not fit. Opens no door."""
+    case = settle_case_type(case, notice)
+    kind = knowledge.case_type(case.case_type)
+    if kind.reply_form == "specialist":
+        raise BadInput(
+            f"{case.id}: {kind.names.en[0]} is a matter for a lawyer; the program writes no letter for it. {kind.stances[0].means.en}",
+            f"{case.id}:{kind.names.zh[0]}需要律师处理,本程序不写这类信。{kind.stances[0].means.zh}",
+        )
+    settle_document(case, notice, kind, document, earlier)
+    return case, kind
 
 
 def settle_case_type(case: Case, notice: Notice) -> Case:
@@ -178,12 +199,29 @@ def word_all(
 def assemble(plan: Plan, worded: dict[str, Wording], case: Case) -> Letter:
     """The letter of worded points, in the order of the plan, signed with the name of the store."""
     sections = tuple(
-        Section(name, heading(name, stance=plan.stance, case_type=case.case_type), tuple(worded[p.id].sentence for p in points))
+        Section(name, heading(name, stance=plan.stance, case_type=case.case_type, document=plan.document), tuple(worded[p.id].sentence for p in points))
         for name, points in plan.sections
     )
     if case.store_name:
         sections = (*sections, Section("closing", "", (Sentence(case.store_name, origin="fixed"),)))
     return Letter(case.id, plan.document, case.language, plan.stance, case.case_type, sections, plan.attachments, plan.gaps)
+
+
+def warnings(plan: Plan) -> list[Finding]:
+    """What the seller has to know before sending a document that is not an answer to a notice in the usual way; a legal act is more than a note."""
+    rules = knowledge.letter_rules()["documents"][plan.document]
+    if plan.document in {"appeal", "contest", "verification"} or not rules["warning"]:
+        return []
+    return [
+        Finding(
+            check="document",
+            severity="warn" if plan.document == "counter_notice" else "note",
+            message=rules["warning"]["en"],
+            message_zh=rules["warning"]["zh"],
+            why=rules["purpose"]["en"],
+            kind=plan.document,
+        )
+    ]
 
 
 def doubts(plan: Plan, worded: dict[str, Wording], letter: Letter) -> list[Finding]:

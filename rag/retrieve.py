@@ -2,11 +2,13 @@
 
 Words (BM25 over cut Chinese and stemmed English) and vectors (the encoder through the index) each propose; their scores are joined with
 weights; the two language versions of one passage count as one. A passage of another store is never shown as this store's. When no
-encoder is there, words alone answer and the reason says so.
+encoder is there, words alone answer and the reason says so. A retriever that is given the seller's own documents searches them with the
+rest, whatever case type and store are asked for, and says "your document" where one is found.
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 from collections.abc import Sequence
@@ -17,9 +19,12 @@ from typing import Any
 import numpy as np
 
 from rag import knowledge
+from rag.documents import YOURS, OwnDocuments, is_own
+from rag.errors import AppealError
 from rag.index import PassageIndex, passages
 from rag.models import Passage
 from rag.script import fold, has_han
+from rag.settings import Settings
 
 VECTOR_WEIGHT = 0.65
 """Share of the vector score in the joined score; words have the rest."""
@@ -127,14 +132,54 @@ class Hit:
     """None when only words found it."""
 
 
-class Retriever:
-    """Search over the passages of knowledge/ (or those given). Keep one per process: it holds the word index."""
+@dataclass(frozen=True)
+class Corpus:
+    """What is searched at one time."""
 
-    def __init__(self, index: PassageIndex | None, *, passages_: Sequence[Passage] | None = None) -> None:
+    passages: tuple[Passage, ...]
+    place: dict[str, int]
+    words: Words | None
+    """None when there are no passages."""
+
+
+def corpus_of(found: Sequence[Passage]) -> Corpus:
+    """The passages with their word index."""
+    return Corpus(tuple(found), {p.id: n for n, p in enumerate(found)}, Words([f"{p.title} {p.title} {p.text}" for p in found]) if found else None)
+
+
+class Retriever:
+    """Search over the passages of knowledge/ (or those given), and over the seller's documents where given. Keep one per process: it holds the word index."""
+
+    def __init__(self, index: PassageIndex | None, *, passages_: Sequence[Passage] | None = None, documents: OwnDocuments | None = None) -> None:
         self._index = index
         self._passages = tuple(passages() if passages_ is None else passages_)
-        self._place = {p.id: n for n, p in enumerate(self._passages)}
-        self._words = Words([f"{p.title} {p.title} {p.text}" for p in self._passages]) if self._passages else None
+        self._guidance = corpus_of(self._passages)
+        self._documents = documents
+        self._with_own: tuple[object, Corpus] = ((), self._guidance)
+        """State of the documents, and the guidance together with them."""
+
+    def with_documents(self, settings: Settings) -> Retriever:
+        """This retriever with the seller's documents of these settings; the word index of the guidance is shared."""
+        other = copy.copy(self)
+        other._documents = OwnDocuments(settings, self._index.encoder if self._index else None)
+        return other
+
+    def _current(self) -> tuple[Corpus, str]:
+        """What is searched now, and a remark for `why` when the documents could not be had."""
+        if self._documents is None:
+            return self._guidance, ""
+        try:
+            state = self._documents.state()  # before the passages: what changes in between is seen at the next search
+            if not state:
+                return self._guidance, ""
+            before, corpus = self._with_own
+            if state != before:
+                corpus = corpus_of((*self._passages, *self._documents.passages()))
+                self._documents.embed()
+                self._with_own = (state, corpus)
+        except AppealError:
+            return self._guidance, "; your documents could not be opened and were not searched"
+        return corpus, ""
 
     def search(self, query: str, k: int = 5, *, case_type: str = "", marketplace: str = "", language: str = "") -> tuple[Passage, ...]:
         """The `k` best passages, best first. `language` prefers one version of a passage; by default the one that matched better.
@@ -142,57 +187,65 @@ class Retriever:
         The filter by case type softens (with a word in `why`) when it leaves nothing; the filter by store never does. A result whose
         score is below `FITS` says in `why` that it fits weakly.
         """
-        if not query.strip() or self._words is None:
+        if not query.strip():
             return ()
-        matched, found = self._ranked(query, case_type, marketplace)
-        softened = ""
-        if case_type and not found:
-            matched, found = self._ranked(query, "", marketplace)
-            softened = "; no passage of this case type matched, so all were searched"
+        corpus, remark = self._current()
+        if corpus.words is None:
+            return ()
+        matched, found = self._ranked(corpus, query, case_type, marketplace)
+        if case_type and all(is_own(corpus.passages[hit.place].id) for hit in found):
+            matched, found = self._ranked(corpus, query, "", marketplace)
+            remark = "; no passage of this case type matched, so all were searched" + remark
         best: dict[str, Hit] = {}
         for hit in found:
-            key = self._passages[hit.place].id.rpartition("@")[0]
+            key = corpus.passages[hit.place].id.rpartition("@")[0]
             if key not in best or hit.score > best[key].score:
                 best[key] = hit
         top = sorted(best.items(), key=lambda item: -item[1].score)[:k]
-        return tuple(self._result(key, hit, matched, softened=softened, language=language) for key, hit in top)
+        return tuple(self._result(corpus, key, hit, matched, remark=remark, language=language) for key, hit in top)
 
-    def _result(self, key: str, hit: Hit, matched: list[str], *, softened: str, language: str) -> Passage:
-        found = self._passages[hit.place]
+    def _result(self, corpus: Corpus, key: str, hit: Hit, matched: list[str], *, remark: str, language: str) -> Passage:
+        found = corpus.passages[hit.place]
         have = set(cut(f"{found.title} {found.text}"))
         words = ", ".join([w for w in matched if w in have][:6])
-        reasons = [f"meaning {hit.cosine:.2f}"] if hit.cosine is not None else []
+        reasons = [YOURS] if is_own(found.id) else []
+        reasons += [f"meaning {hit.cosine:.2f}"] if hit.cosine is not None else []
         reasons += [f"words: {words}"] if words else []
         reasons += ["no encoder, words only"] if self._index is None else []
         reasons += ["fits weakly"] if hit.score < FITS else []
-        place = self._place.get(f"{key}@{language}", hit.place) if language else hit.place
-        return dataclasses.replace(self._passages[place], score=round(hit.score, 4), why="; ".join(reasons) + softened)
+        place = corpus.place.get(f"{key}@{language}", hit.place) if language else hit.place
+        return dataclasses.replace(corpus.passages[place], score=round(hit.score, 4), why="; ".join(reasons) + remark)
 
-    def _ranked(self, query: str, case_type: str, marketplace: str) -> tuple[list[str], list[Hit]]:
-        assert self._words is not None
+    def _ranked(self, corpus: Corpus, query: str, case_type: str, marketplace: str) -> tuple[list[str], list[Hit]]:
+        assert corpus.words is not None
         allowed = [
             n
-            for n, p in enumerate(self._passages)
+            for n, p in enumerate(corpus.passages)
             if (not case_type or case_type in p.case_types or "all" in p.case_types)
             and (not marketplace or marketplace in p.marketplaces or "all" in p.marketplaces)
         ]
         if not allowed:
             return [], []
-        words, matched = self._words.scores(expand(query))
+        words, matched = corpus.words.scores(expand(query))
         top = float(words[allowed].max()) or 1.0
         near: dict[str, float] = {}
+        own: dict[str, float] = {}
         if self._index is not None:
             vector = self._index.encoder.encode_queries([fold(query) if has_han(query) else query])[0]
             near = self._index.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
+            if corpus is not self._guidance and self._documents is not None:
+                own = self._documents.nearest(vector, POOL)
         by_words = sorted(allowed, key=lambda n: -words[n])[:POOL]
-        candidates = {n for n in by_words if words[n] > 0} | {self._place[i] for i in near if i in self._place}
-        floor = min(near.values(), default=0.0)
+        candidates = {n for n in by_words if words[n] > 0} | {corpus.place[i] for i in (*near, *own) if i in corpus.place}
+        # One for each side: the farthest of three documents says nothing about guidance that is not among the nearest.
+        floors = {False: min(near.values(), default=0.0), True: min(own.values(), default=0.0)}
         found: list[Hit] = []
         for n in candidates:
-            passage = self._passages[n]
+            passage = corpus.passages[n]
             word_score = float(words[n]) / top
-            cosine = near.get(passage.id)
-            score = word_score if self._index is None else VECTOR_WEIGHT * (floor if cosine is None else cosine) + (1 - VECTOR_WEIGHT) * word_score
+            mine = is_own(passage.id)
+            cosine = (own if mine else near).get(passage.id)
+            score = word_score if self._index is None else VECTOR_WEIGHT * (floors[mine] if cosine is None else cosine) + (1 - VECTOR_WEIGHT) * word_score
             bonus = CASE_TYPE_BONUS if case_type and case_type in passage.case_types else 0.0
             found.append(Hit(score + bonus, n, cosine))
         return matched, found

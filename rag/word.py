@@ -26,6 +26,8 @@ TRIES = 3
 """The first wording and two repairs."""
 KINDS = {"metric": "figure", "cause": "cause", "action_done": "done", "action_planned": "planned", "evidence": "document", "context": "background"}
 _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+ADAPTER = "wording"
+"""Name of the trained change of the model inside that words facts; models elsewhere are shown worked examples instead."""
 FREER = 0.6
 """Temperature of the last try."""
 CHUNK = 22
@@ -114,18 +116,26 @@ def chunks(text: str) -> list[str]:
     return [f.strip(" ,，;；。") for f in found if f.strip(" ,，;；。")]
 
 
-def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, *, fallback: Sentence | None) -> Wording:
-    values = {"kind": KINDS[fact.kind], "fact": prepared(fact.text, case.marketplace)}
+def asked_values(prompt: Prompt, kind: str, text: str, marketplace: str = "US") -> dict[str, str]:
+    """What fills the places of a wording prompt: kind and text of the fact and, where the prompt wants them, the terms in it."""
+    values = {"kind": KINDS[kind], "fact": prepared(text, marketplace)}
     if "terms" in prompt.variables():
-        values["terms"] = "; ".join(f"{zh} = {en}" for zh, en in terms_in(fact.text)) or "none"
-    system, user = prompt.fill(**values)
+        values["terms"] = ("; ".join(f"{zh} = {en}" for zh, en in terms_in(text)) if has_han(text) else "") or "none"
+    return values
+
+
+def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, *, fallback: Sentence | None) -> Wording:
+    trained = ADAPTER if ADAPTER in chat.adapters else ""
+    if trained:
+        prompt = load_prompt("word_trained")
+    system, user = prompt.fill(**asked_values(prompt, fact.kind, fact.text, case.marketplace))
     examples = prompt.examples.get("all", ())
     best: tuple[int, Sentence, list[Problem]] | None = None
     tokens_in = tokens_out = calls = 0
     asked, turns, temperature = user, tuple(examples), prompt.temperature
     for attempt in range(TRIES):
         try:
-            reply = chat.complete(system, asked, max_tokens=prompt.max_tokens, temperature=temperature, examples=turns, latin=True)
+            reply = chat.complete(system, asked, max_tokens=prompt.max_tokens, temperature=temperature, examples=turns, latin=True, adapter=trained)
         except ReplyUnusable:
             calls += 1
             continue
@@ -137,11 +147,11 @@ def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, *, fa
             best = (rank, sentence, found)
         if not found:
             break
-        if attempt == 0:  # the exact complaint, as the next turn of the same conversation
+        if attempt == 0 and not trained:  # the exact complaint, as the next turn of the same conversation
             wrong = "; ".join(p.text for p in found)
             asked, turns = load_prompt("reword").fill(complaint=wrong)[1], (*examples, (user, sentence.text))
         else:  # a fresh start, a little freer: the same mistake twice is seldom mended by pointing at it again
-            asked, turns, temperature = user, tuple(examples), FREER
+            asked, turns, temperature = user, tuple(examples), temperature + FREER / 2 if trained else FREER
     if best is None or any(p.hard for p in best[2]):
         complaint = tuple(p.text for p in best[2]) if best else ("the model gave no usable reply",)
         return Wording(fallback or _gap(fact, point), TRIES, complaint, tokens_in, tokens_out, calls)

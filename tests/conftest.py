@@ -55,6 +55,7 @@ class FakeChat:
     name: str = "fake"
     remote: bool = False
     available: bool = True
+    adapters: frozenset[str] = frozenset()
     asked: list[Asked] = field(default_factory=list)
     odds_asked: list[Asked] = field(default_factory=list)
 
@@ -69,6 +70,7 @@ class FakeChat:
         schema: dict[str, Any] | None = None,
         stop: Sequence[str] = (),
         latin: bool = False,
+        adapter: str = "",
     ) -> Reply:
         question = Asked(system, user, max_tokens, temperature, tuple(examples), schema, tuple(stop))
         self.asked.append(question)

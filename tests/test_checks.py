@@ -317,9 +317,9 @@ def test_the_parts_of_a_plan_are_answered_by_their_sections():
 
 
 def test_every_request_of_a_notice_has_a_name_in_both_languages():
-    from rag.notice import _REQUESTS
+    from rag import knowledge
 
-    assert {name for name, _ in _REQUESTS} <= set(REQUESTS)
+    assert set(knowledge.notices().requests) <= set(REQUESTS)
 
 
 def test_the_notice_of_the_case_is_read_when_none_is_given():

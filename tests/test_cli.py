@@ -194,7 +194,7 @@ def test_progress_goes_to_standard_error(case: str) -> None:
 def test_another_document_than_the_case_needs_is_refused(case: str) -> None:
     done = poa("draft", case, "--model", "none", "--no-search", "--document", "contest")
     assert done.returncode == 2
-    assert "--document is 'contest'" in done.stderr.splitlines()[-1]
+    assert "document is 'contest'" in one_line(done) and "These fit: appeal" in done.stderr
 
 
 def test_a_target_that_cannot_be_written_is_named(case: str, tmp_path: Path) -> None:

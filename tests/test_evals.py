@@ -295,7 +295,8 @@ def test_bad_options_are_named(tmp_path: Path, options: dict[str, Any], words: s
 
 def test_every_project_case_is_in_one_split() -> None:
     cases = drafts.load_cases(PROJECT / "evals")
-    assert [drafts.split_of(c) for c in cases].count("tuning") == [drafts.split_of(c) for c in cases].count("test") == len(cases) // 2
+    splits = [drafts.split_of(c) for c in cases]
+    assert set(splits) == {"tuning", "test"} and splits.count("test") >= splits.count("tuning") >= 12
 
 
 # --- baselines ----------------------------------------------------------------------------------------------------------------
@@ -358,7 +359,7 @@ def test_a_case_type_is_right_by_its_alternative_and_top_three_looks_at_the_rank
 
 
 def test_statements_are_scored_overall_by_kind_and_by_language() -> None:
-    def judge(text: str, *, conceded: Sequence[str], case_type: str, facts: Sequence[Fact]) -> Judgement:
+    def judge(text: str, *, conceded: Sequence[str], case_type: str, facts: Sequence[Fact], meaning: None) -> Judgement:
         bad = "counterfeit" in text
         return Judgement("forbidden", "admits_counterfeit", 1.0, text) if bad else Judgement("allowed", "", 0.0, "")
 
@@ -388,7 +389,7 @@ def test_groundedness_with_a_model_uses_its_odds() -> None:
 
 @pytest.mark.parametrize("data", [SMOKE, SMOKE_ZH], ids=["english", "chinese"])
 def test_sections_of_other_peoples_letters_are_found(tmp_path: Path, data: Path) -> None:
-    result = evals.run("letters", data=data, items=tmp_path / "items.jsonl")
+    result = evals.run("letters", data=data, items=tmp_path / "items.jsonl", words_only=True)
     assert [s["accuracy"] for s in result["sections"].values()] == [1.0, 1.0, 1.0]
     assert len((tmp_path / "items.jsonl").read_text(encoding="utf-8").splitlines()) == 5
 

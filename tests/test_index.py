@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 
 from rag import index as index_module
+from rag.documents import OwnDocuments, add_document, list_documents, remove_document
 from rag.errors import ModelUnavailable, Stopped
 from rag.index import BATCH, Built, PassageIndex, content_hash, ensure, passages, shipped_path, shipped_vectors
 from rag.models import Passage
+from rag.retrieve import Retriever
 from rag.settings import Settings, load_settings
 from tests.conftest import FakeEncoder
 
@@ -153,6 +155,18 @@ def test_the_filters_of_store_and_case_type_hold(place: Settings, encoder: Named
     assert set(index.nearest(vector, 10, marketplace="FR")) == {"p2@en", "p3@en", "p4@en"}
     assert set(index.nearest(vector, 10, case_type="late_shipment_rate")) == {"p1@en", "p2@en", "p4@en"}
     assert set(index.nearest(vector, 10, case_type="late_shipment_rate", marketplace="DE")) == {"p2@en", "p4@en"}
+
+
+def test_documents_of_the_seller_live_in_the_same_place_and_apart(place: Settings, encoder: Named) -> None:
+    index = PassageIndex(place, encoder)
+    index.build(MANY[:3])
+    added = add_document("The courier Brightway collects at four.", place, name=f"courier-{encoder.name}", encoder=encoder)
+    assert added.document in list_documents(place)
+    found = Retriever(index, passages_=MANY[:3], documents=OwnDocuments(place, encoder)).search("courier Brightway", 1)
+    assert found[0].why.startswith("your document; meaning")
+    remove_document(added.document.id, place)
+    assert added.document not in list_documents(place)
+    assert index.count() == 3 and PassageIndex(place, encoder, collection="documents").count() == 0
 
 
 def test_an_empty_index_answers_with_nothing(place: Settings, encoder: Named) -> None:

@@ -31,6 +31,7 @@ class Talking:
     name: str = "talking"
     identity: str = "talking-1"
     remote: bool = False
+    adapters: frozenset[str] = frozenset()
     calls: int = 0
     text: str = "answer"
 
@@ -40,7 +41,7 @@ class Talking:
         max_tokens: int,
         temperature: float,
         schema: dict[str, Any] | None,
-        stop: list[str], latin: bool = False,
+        stop: list[str], latin: bool = False, adapter: str = "",
     ) -> Reply:
         self.calls += 1
         return Reply(f"{self.text} {self.calls}" if self.text else "", 11, 7, 2.5, finished=max_tokens > 5)

@@ -92,7 +92,9 @@ def test_a_verification_has_no_plan_sections() -> None:
 def test_no_fact_gets_lost_whatever_the_case_type_and_stance(kind: knowledge.CaseType) -> None:
     for option in kind.stances:
         plan = plan_of(FACTS, stance=option.stance, kind=kind)
-        assert set(places(plan)) == {f.id for f in FACTS}, option.stance
+        left = {i for entry in plan.left_out for i in entry.facts}
+        assert set(places(plan)) | left == {f.id for f in FACTS}, option.stance
+        assert not set(places(plan)) & left
         names = [name for name, _ in plan.sections]
         assert len(set(names)) == len(names)
         assert names[-1] == "request"
@@ -117,6 +119,37 @@ def test_figures_open_the_root_cause_and_corrections_go_by_date() -> None:
     assert list(places(plan_of(facts))) == ["metric", "cause", "early", "late"]
 
 
+def test_context_comes_before_figures_and_causes_go_by_date_with_the_undated_last() -> None:
+    facts = (
+        Fact("undated", "cause", "Nobody had the task to change the setting."),
+        Fact("late", "cause", "On 12 March 2026 the carrier came every second day."),
+        Fact("early", "cause", "On 8 March 2026 the stock moved."),
+        Fact("metric", "metric", "The rate was 7.2%."),
+        Fact("context", "context", "We sell lamps from one warehouse."),
+    )
+    assert [i for i, s in places(plan_of(facts)).items() if s == "root_cause"] == ["context", "metric", "early", "late", "undated"]
+
+
+def test_years_are_compared_only_where_they_are_told() -> None:
+    facts = (Fact("b", "cause", "On 12 January we moved."), Fact("a", "cause", "On 8 January 2026 we grew."))
+    assert list(places(plan_of(facts))) == ["a", "b"]
+    facts = (Fact("b", "cause", "On 12 January we moved."), Fact("c", "cause", "On 8 January 2026 we grew."), Fact("a", "cause", "On 3 May 2025 we began."))
+    assert list(places(plan_of(facts))) == ["a", "c", "b"]
+
+
+def test_context_that_is_no_cause_stands_elsewhere_if_the_letter_has_a_place_for_it() -> None:
+    forged = knowledge.case_type("forged_documents")
+    facts = (Fact("plain", "context", "We sell lamps from one warehouse."), Fact("why", "context", "The date was changed because the file was old."), Fact("cause", "cause", "Nobody compared the files."))
+    assert places(plan_of(facts, kind=forged)) == {"plain": "position", "why": "root_cause", "cause": "root_cause"}
+    assert places(plan_of(facts))["plain"] == "root_cause", "no better place"
+
+
+def test_a_figure_alone_is_no_cause() -> None:
+    plan = plan_of(FACTS[:1])
+    assert "root_cause" in {g.section for g in plan.gaps}
+    assert fixed(plan, "root_cause") == ["[to be supplied: what caused the problem]"]
+
+
 def test_the_order_of_the_seller_stays_where_a_date_is_missing() -> None:
     facts = (Fact("b", "action_done", "On 20 March 2026 we raised the handling time."), Fact("a", "action_done", "We shipped 64 orders."))
     assert list(places(plan_of(facts))) == ["b", "a"]
@@ -133,7 +166,7 @@ def test_documents_of_the_case_become_facts_and_attachments() -> None:
     plan = plan_of(FACTS[:1], evidence=(paper,))
     assert places(plan)["evidence:1"] == "evidence_list"
     assert [(a.name, a.facts) for a in plan.attachments] == [("scan.pdf", ("evidence:1",))]
-    assert [f.id for f in all_facts(Case("c", evidence=(paper,)))] == ["evidence:1"]
+    assert [(f.id, f.attached) for f in all_facts(Case("c", evidence=(paper,)))] == [("evidence:1", True)]
 
 
 # --- frame ---------------------------------------------------------------------------------------------------------
@@ -262,6 +295,11 @@ def test_a_dishonest_wish_is_kept_out_and_named(text: str) -> None:
     (finding,) = dishonest_wishes(case)
     assert (finding.check, finding.severity, finding.facts, finding.quote) == ("dishonest_wish", "warn", ("wish",), text)
     assert finding.message_zh and finding.why and finding.fix and finding.fix_zh
+
+
+def test_every_wish_is_declared_with_the_honest_way() -> None:
+    declared = [a for a in knowledge.letter_rules()["advice_to_refuse"] if "wishes" in a]
+    assert declared and all(a["instead"]["en"] and a["instead"]["zh"] and any(a["wishes"].values()) for a in declared)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import streamlit as st
 
+from rag.checks.meaning import Meaning
 from rag.export import BOX_TITLES
 from rag.formats import boxes, letter_text, sentences
 from rag.models import Case, Finding, Letter, Notice, Passage, Section, Sentence
@@ -278,12 +279,12 @@ def _save(key: str, number: int, shown: LetterVersion, work: Work, notice: Notic
     _edit("")
     if text == before:
         return
-    letter = edited(shown.letter, number, text, case_of(work), notice)
+    letter = edited(shown.letter, number, text, case_of(work), notice, meaning=machine.meaning())
     machine.store.save_letter(letter, updated_at=machine.now(), version=shown.version)
     machine.store.save_edit(work.id, Edit(shown.version, number, before, text, machine.now()))
 
 
-def edited(letter: Letter, number: int, text: str, case: Case, notice: Notice) -> Letter:
+def edited(letter: Letter, number: int, text: str, case: Case, notice: Notice, *, meaning: Meaning | None = None) -> Letter:
     """The letter with one sentence changed and checked again. What a model found about other sentences stays."""
     from rag.pipeline import check_letter
 
@@ -297,7 +298,7 @@ def edited(letter: Letter, number: int, text: str, case: Case, notice: Notice) -
         sections.append(dataclasses.replace(section, sentences=tuple(kept)))
     changed = dataclasses.replace(letter, sections=tuple(sections), findings=())
     cited = [p for name in {p for s in sentences(changed) for p in s.passages} if (p := _passages().get(name) or passage_of(name, False)) is not None]
-    found = check_letter(changed, case, cited, notice=notice)
+    found = check_letter(changed, case, cited, notice=notice, meaning=meaning)
     told = {(f.check, f.sentence, f.kind, f.quote) for f in found}
     checks = {f.check for f in found}
     kept_findings = [

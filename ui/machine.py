@@ -52,6 +52,7 @@ class Machine:
         self._fetch = fetch
         self._retriever: Any = None
         self._words_only: Any = None
+        self._meaning: Any = None
         self._chat: Any = None
         self._fetching: threading.Thread | None = None
         self._loading: threading.Thread | None = None
@@ -132,7 +133,17 @@ class Machine:
 
         if self._retriever is None and self._words_only is None:
             self._words_only = Retriever(None)
-        return Doors(self.chat(), self._retriever or self._words_only)
+        return Doors(self.chat(), self._retriever or self._words_only, self.meaning())
+
+    def meaning(self) -> Any:
+        """The trained heads, once the encoder is there; before that the checks go by words alone."""
+        if self._retriever is None:
+            return None
+        if self._meaning is None:
+            from rag.checks.meaning import open_meaning
+
+            self._meaning = open_meaning(self.settings)
+        return self._meaning
 
 
 def _open_chat(settings: Settings) -> Any:

@@ -2,8 +2,9 @@
 
 `knowledge/statements.yaml` holds the wording families of each kind; this module decides whether a match is *asserted by us about us*.
 A match is excused in a denial, in what the notice, a buyer or a policy says, in quotation marks, in a condition, in a control or
-commitment, in a corrective fact, or when the seller has conceded that very kind (admissions only). What it does not do: understand a
-confession in words that no family knows, or check whether a statement is true.
+commitment, in a corrective fact, or when the seller has conceded that very kind (admissions only). A confession in words that no family knows is
+found by the trained head of `meaning.py`, which is given what the families found as well; without it this is a check of words only. Neither
+knows whether a statement is true.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,12 +26,24 @@ from rag.models import AdmissionKind, Case, Fact, Finding, NeverKind, Passage
 from rag.script import has_han, simplified
 from rag.settings import PROJECT
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rag.checks.meaning import Meaning
+
 STATEMENTS = PROJECT / "knowledge" / "statements.yaml"
 ADMISSIONS: tuple[str, ...] = get_args(AdmissionKind)
 KINDS: tuple[str, ...] = (*ADMISSIONS, *get_args(NeverKind))
 
 STRONG, WEAK, EXCUSED, NOTHING = 0.9, 0.6, 0.2, 0.05
 """Scores of a judgement: how sure the code is that a statement is forbidden. Two findings together weigh a little more than one."""
+
+OK = "ok"
+"""Label of the head for what may stand."""
+SAID = 0.55
+"""Cosine from which a fact counts as naming the person and act of a sentence, so that it is no invention."""
+SURELY_FINE = 0.12
+"""Risk below which the head overrules a weak family, and takes the block from a strong one."""
 
 Language = Literal["en", "zh"]
 Frame = Literal["report", "denial", "condition", "control", "corrective", "quotation", "refuted", "other"]
@@ -255,9 +268,17 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
 
 
 def judge_statement(
-    text: str, *, conceded: Sequence[str] = (), case_type: str = "", facts: Sequence[str | Fact] = ()
+    text: str, *, conceded: Sequence[str] = (), case_type: str = "", facts: Sequence[str | Fact] = (), meaning: Meaning | None = None
 ) -> Judgement:
-    """Whether this sentence or short passage may stand in a letter. `conceded` are the admissions that the seller decided to make."""
+    """Whether this sentence or short passage may stand in a letter. `conceded` are the admissions that the seller decided to make.
+
+    With `meaning` the trained head decides, told what the wording families found; without it they decide alone.
+    """
+    if meaning is not None and "statements" in meaning.heads:
+        risk, kind = risks([text], meaning, conceded=conceded, matter=(case_type,), facts=_texts(facts))[0]
+        words = judge_statement(text, conceded=conceded, case_type=case_type, facts=facts)
+        forbidden = risk >= meaning.heads["statements"].thresholds["warn"]
+        return Judgement("forbidden" if forbidden else "allowed", kind, round(risk, 3), words.quote if words.quote and words.kind == kind else text)
     hits = _hits(text, matter=(case_type,), facts=_texts(facts))
     bad = [h for h in hits if not h.excused and h.kind not in _allowed(conceded)]
     if not bad:
@@ -273,21 +294,63 @@ def judge_statement(
     return Judgement("forbidden", worst.kind, round(score, 2), text[worst.start : worst.end])
 
 
-def check_statements(view: View, case: Case | None, passages: Sequence[Passage]) -> list[Finding]:
-    """One finding per kind and line; without a case nothing is conceded."""
+def features_of(text: str, *, matter: Sequence[str] = (), facts: Sequence[str] = ()) -> np.ndarray:
+    """What the families found, as numbers for the head: asserted strongly, weakly, excused; each frame; Chinese."""
+    import numpy as np
+
+    hits = _hits(text, matter=matter, facts=facts)
+    live = [h for h in hits if not h.excused]
+    frames = {frame for h in hits for frame in h.frames}
+    return np.array(
+        [any(h.strong for h in live), any(not h.strong for h in live), len(live) < len(hits), *(f in frames for f in get_args(Frame)), has_han(text)], dtype=np.float32
+    )
+
+
+def risks(
+    texts: Sequence[str], meaning: Meaning, *, conceded: Sequence[str] = (), matter: Sequence[str] = (), facts: Sequence[str] = ()
+) -> list[tuple[float, str]]:
+    """For each text how sure it is that it must not stand (0 to 1), and the likeliest kind. Conceded kinds are no risk, nor is a person whom the facts name."""
+    import numpy as np
+
+    if not texts:
+        return []
+    labels = meaning.heads["statements"].labels
+    features = np.stack([features_of(t, matter=matter, facts=facts) for t in texts])
+    found: list[tuple[float, str]] = []
+    for text, row in zip(texts, meaning.probabilities("statements", texts, features), strict=True):
+        by_kind = {label: float(p) for label, p in zip(labels, row, strict=True) if label != OK and label not in _allowed(conceded)}
+        if by_kind.get("dishonest_scapegoat_invention", 0.0) > 0.2 and facts and meaning.nearness(text, facts) >= SAID:
+            del by_kind["dishonest_scapegoat_invention"]
+        found.append((sum(by_kind.values()), max(by_kind, key=lambda k: by_kind[k])))
+    return found
+
+
+def check_statements(view: View, case: Case | None, passages: Sequence[Passage], *, meaning: Meaning | None = None) -> list[Finding]:
+    """One finding per kind and line; without a case nothing is conceded.
+
+    Families and head together: what a strong family finds blocks unless the head is sure that it is harmless; what only the head finds warns,
+    and blocks where its risk is beyond the threshold at which 97 of 100 such sentences of the training set were forbidden.
+    """
     allowed = _allowed(case.conceded if case else ())
     facts = tuple(f.text for f in case.facts) if case else ()
     matter = (view.letter.case_type, view.letter.document, case.case_type if case else "")
+    lines = [line for line in view.lines if line.origin != "fixed"]
+    judged: Sequence[tuple[float, str]] = [(-1.0, "")] * len(lines)
+    limits: Mapping[str, float] = {}
+    if meaning is not None and "statements" in meaning.heads:
+        judged = risks([line.text for line in lines], meaning, conceded=tuple(allowed), matter=matter, facts=facts)
+        limits = meaning.heads["statements"].thresholds
     found: list[Finding] = []
-    for line in view.lines:
-        if line.origin == "fixed":
-            continue
+    for line, (risk, likely) in zip(lines, judged, strict=True):
         seen: set[str] = set()
+        fine = 0 <= risk < SURELY_FINE
         for hit in _hits(line.text, matter=matter, facts=facts):
-            if hit.excused or hit.kind in allowed or hit.kind in seen:
+            if hit.excused or hit.kind in allowed or hit.kind in seen or (fine and not hit.strong):
                 continue
             seen.add(hit.kind)
-            found.append(_finding(line, hit))
+            found.append(_finding(line, hit.kind, line.text[hit.start : hit.end].strip(), blocks=hit.strong and not fine))
+        if limits and risk >= limits["warn"] and not seen:
+            found.append(_finding(line, likely, line.text, blocks=risk >= limits["block"]))
     return found
 
 
@@ -516,11 +579,10 @@ def _clause_start(turn: re.Pattern[str], sentence: str, start: int) -> int:
 # --- findings -----------------------------------------------------------------------------------------------------------------
 
 
-def _finding(line: Line, hit: _Hit) -> Finding:
-    entry = _file().kinds[hit.kind]
-    quote = line.text[hit.start : hit.end].strip()
+def _finding(line: Line, kind: str, quote: str, *, blocks: bool) -> Finding:
+    entry = _file().kinds[kind]
     shown = quote if len(quote) <= 120 else quote[:117] + "..."
-    if hit.kind in ADMISSIONS:
+    if kind in ADMISSIONS:
         message = f"“{shown}” reads as an admission that you have not chosen to make: {entry.name.en}."
         message_zh = f"“{shown}”等于承认了你没有同意承认的事:{entry.name.zh}。"
     else:
@@ -528,7 +590,7 @@ def _finding(line: Line, hit: _Hit) -> Finding:
         message_zh = f"“{shown}”不应写进给亚马逊的信:{entry.name.zh}。"
     return Finding(
         check="statements",
-        severity="block" if hit.strong else "warn",
+        severity="block" if blocks else "warn",
         message=message,
         message_zh=message_zh,
         sentence=line.number,
@@ -536,6 +598,6 @@ def _finding(line: Line, hit: _Hit) -> Finding:
         why=entry.reason.en,
         fix=entry.safer.en,
         fix_zh=entry.safer.zh,
-        kind=hit.kind,
+        kind=kind,
         facts=tuple(f.id for f in line.facts),
     )

@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from rag import knowledge
 from rag.checks.view import Line, View
+from rag.kinds import DOCUMENT_OF
 from rag.models import Case, Fact, Finding, Letter, Notice, Passage, Stance
-from rag.plan import DOCUMENT_OF
 from rag.script import has_han
 
 _I = re.IGNORECASE
