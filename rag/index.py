@@ -134,6 +134,12 @@ class PassageIndex:
         )
         return len(ordered)
 
+    def vectors(self, ids: Sequence[str]) -> np.ndarray:
+        """Stored vectors of passages, one row an id, in that order. KeyError for one that is not stored."""
+        stored = self._collection.get(ids=list(ids), include=["embeddings"]) if ids else {"ids": [], "embeddings": []}
+        rows = dict(zip(stored["ids"], stored["embeddings"], strict=True))
+        return np.array([rows[i] for i in ids], dtype=np.float32).reshape(len(ids), -1)
+
     def nearest(self, query: np.ndarray, k: int, *, case_type: str = "", marketplace: str = "") -> dict[str, float]:
         """Cosine by passage id of the `k` nearest to a query vector, within a case type and a store where given."""
         if not self.count():

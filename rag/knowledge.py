@@ -7,6 +7,7 @@ references are errors that name the file and the key. Nothing here decides anyth
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache, partial
@@ -14,10 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rag.errors import KnowledgeError
-from rag.models import AdmissionKind, FactKind, NeverKind, ReplyForm, SectionId, Stance
+from rag.models import AdmissionKind, FactKind, NeverKind, NoticeKind, ReplyForm, SectionId, Stance
 from rag.settings import PROJECT
 
 KNOWLEDGE = PROJECT / "knowledge"
@@ -243,6 +244,82 @@ class Term(Strict):
     case_types: list[str] = []
 
 
+Pattern = Annotated[str, Field(min_length=1)]
+
+
+class Patterns(Strict):
+    """Regular expressions by language (zh: Simplified). A space stands for any white space, `~` for a gap inside the sentence."""
+
+    en: list[Pattern] = []
+    de: list[Pattern] = []
+    fr: list[Pattern] = []
+    es: list[Pattern] = []
+    it: list[Pattern] = []
+    zh: list[Pattern] = []
+    ja: list[Pattern] = []
+
+    @model_validator(mode="after")
+    def _sound(self) -> Patterns:
+        for language in ("en", "de", "fr", "es", "it", "zh", "ja"):
+            for pattern in getattr(self, language):
+                try:
+                    re.compile(pattern)
+                except re.error as error:
+                    raise ValueError(f"{language}: {pattern!r} is no regular expression ({error})") from None
+        return self
+
+
+class Signal(Patterns):
+    """One thing that a notice can state."""
+
+    fact: bool = False
+    """Does not count in the part of a sentence that follows "if", "until", "once"."""
+
+
+class Request(Patterns):
+    """One thing that a notice can ask for."""
+
+    anywhere: bool = False
+    """Counts in any sentence, not only in those that ask."""
+
+
+class TimeUnit(Strict):
+    hours: int
+    pattern: Pattern
+
+
+class Deadlines(Strict):
+    """Which spans of time are the seller's."""
+
+    units: list[TimeUnit]
+    numbers: dict[int, list[Words]]
+    longest: int
+    """Hours; a longer span of time is no deadline."""
+    given: Patterns
+    not_before: Patterns
+    not_after: Patterns
+
+
+class Notices(Strict):
+    """knowledge/notices.yaml: how notices are worded."""
+
+    signals: dict[str, Signal]
+    kinds: dict[NoticeKind, dict[str, float]]
+    """What each signal is worth for each kind; `asks` and `deadline`: that something is asked for, or a time is set."""
+    conditions: Patterns
+    asking: Patterns
+    not_asking: Patterns
+    requests: dict[str, Request]
+    deadline: Deadlines
+
+    @model_validator(mode="after")
+    def _known(self) -> Notices:
+        unknown = sorted({name for weights in self.kinds.values() for name in weights} - {*self.signals, "asks", "deadline"})
+        if unknown:
+            raise ValueError(f"kinds name signals that do not exist: {', '.join(unknown)}")
+        return self
+
+
 class Source(Strict):
     tag: Literal["official", "quoted", "practitioner", "article"]
     title: Words
@@ -353,6 +430,12 @@ def evidence_blocks(folder: Path = KNOWLEDGE) -> dict[str, Criteria]:
 
 
 @cache
+def notices(folder: Path = KNOWLEDGE) -> Notices:
+    """How notices are worded."""
+    return parse(Notices, read_yaml(folder / "notices.yaml"), where="notices.yaml")
+
+
+@cache
 def letter_rules(folder: Path = KNOWLEDGE) -> dict[str, Any]:
     """letter_rules.yaml: limits, documents, never_write, advice_to_refuse, admission_kinds."""
     return dict(read_yaml(folder / "letter_rules.yaml"))
@@ -370,7 +453,7 @@ def problems(folder: Path = KNOWLEDGE) -> list[str]:
             return None
 
     known_sources = attempt(lambda: sources(folder)) or {}
-    for load in (lambda: glossary(folder), lambda: question_lists(folder), lambda: evidence_blocks(folder)):
+    for load in (lambda: glossary(folder), lambda: question_lists(folder), lambda: evidence_blocks(folder), lambda: notices(folder)):
         attempt(load)
     ids = set(case_type_ids(folder))
     for name in sorted(ids):

@@ -1,15 +1,19 @@
 """Notice text -> Notice: what kind it is, which case type, what is asked for, until when, about which items. Code only, no model.
 
 Everything read is backed by a verbatim quotation with its place in the text. What cannot be found stays empty; where two case types are
-close, the first is left out and the ranking says so ("unsure" asks the seller). Patterns of kinds and requests are below; the
-phrases of case types are data in knowledge/case_types.
+close, the first is left out and the ranking says so ("unsure" asks the seller). The wording is data: knowledge/notices.yaml for kinds,
+requests and deadlines, knowledge/case_types for the case types.
+
+Kind: each signal that the notice states has a weight for each kind; the highest sum wins. Requests: counted only in sentences that ask,
+and in lists that such a sentence introduces. Earlier mails and the seller's own remarks are set aside for all of this.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rag import knowledge
@@ -17,58 +21,6 @@ from rag.atoms import find_atoms
 from rag.models import Notice, NoticeKind, Quote, ReplyForm
 from rag.script import simplified
 
-# The order decides between kinds that are found together: what ends or changes a case comes first.
-_KINDS: tuple[tuple[NoticeKind, str], ...] = (
-    ("reinstated", r"(?:has been|have been|is now|was|were) (?:reactivated|reinstated|restored)|(?:we have|we've) (?:reactivated|reinstated|restored)|selling privileges (?:are|have been) (?:active|restored|reinstated)|appeal (?:has been|was) (?:accepted|approved)|已(?:经)?(?:被)?(?:恢复|重新激活)|申诉(?:已)?(?:获|被)?(?:批准|通过)"),
-    ("final_rejection", r"(?:may|will|can) (?:not|no longer) (?:respond|reply) to (?:any )?(?:further|additional|future)|(?:this|our) decision is final|final decision|不再(?:回复|答复)|最终决定"),
-    ("request_more_info", r"(?:need|require|requires?|provide|send) (?:us )?(?:some )?(?:more|additional|further|greater) (?:information|detail)|more (?:information|details?) (?:is|are) (?:needed|required)|did not (?:provide|include|contain|sufficiently)|does not (?:provide|include|contain|sufficiently|adequately)|(?:is|was|are|were) (?:incomplete|insufficient|missing)|(?:received|reviewed) your (?:appeal|submission|plan|documents?|response)[^.]{0,120}(?:but|however|not|unable|cannot)|(?:could|can)(?:not| not) (?:verify|validate|accept)[^.]{0,60}(?:document|invoice)|more detail|需要(?:您提供)?(?:更多|补充)|补充(?:信息|材料|资料)"),
-    ("rejection", r"(?:have )?decided (?:not to|that we (?:will|can)not|against) (?:reinstat|reactivat|restor)|(?:cannot|can not|will not|unable to|not able to) (?:reinstate|reactivate|restore)|(?:your )?appeal (?:has been|was|is) (?:denied|rejected|declined|unsuccessful)|remains? (?:deactivated|suspended)|申诉(?:已)?(?:被)?(?:驳回|拒绝)|(?:不予|无法)恢复"),
-    ("deactivation_72h", r"(?:within|in|next|have|after) (?:the next )?72 hours|72-hour|72\s?小时"),
-    ("ip_complaint", r"(?:received|submitted|filed) (?:a |an |the )?(?:report|complaint|notice|notification|claim)[^.]{0,140}(?:infring|rights? owner|trademark|copyright|patent|intellectual property|counterfeit)|rights? owner[^.]{0,120}(?:report|complain|claim|infring|alleg)|(?:infring\w+|intellectual property|trademark|copyright|patent)[^.]{0,80}(?:complaint|report|notice|claim)|complaint id|知识产权(?:投诉|侵权)|权利人"),
-    ("verification", r"verif(?:y|ication)[^.]{0,80}(?:identity|account|business|information|document|seller)|(?:identity|business|account|seller|video) verification|confirm your identity|know your customer|\bkyc\b|inform consumers act|utility bill|身份(?:验证|信息)|视频(?:验证|面试)|(?:账户|账号|帐户|帐号|资质)(?:验证|审核)"),
-    ("suspension", r"(?:has|have|had)(?: now)? been (?:temporarily |permanently )?(?:deactivated|suspended|removed|blocked|closed)[^.]{0,20}|(?:we (?:have )?|is |was |are )(?:temporarily |permanently )?(?:deactivated|suspended)|(?:removed|suspended|revoked|withdrawn) your (?:amazon )?(?:selling|seller)|selling privileges (?:have been |were |are )?(?:removed|suspended|revoked)|(?:account|privileges)[^.]{0,40}(?:deactivat|suspend)|(?:can|may) no longer sell|(?:账户|账号|帐户|帐号|销售权限|店铺)[^。]{0,16}(?:停用|暂停|移除|冻结|撤销)"),
-    ("listing_removal", r"(?:listings?|offers?|products?|items?|asins?|detail pages?)[^.]{0,60}(?:have been|has been|was|were|is|are) (?:removed|taken down|deactivated|suppressed|blocked|made inactive)|(?:removed|deactivated|suppressed|taken down|blocked) (?:the following |some of |one or more of |certain |your |these |this )+(?:listings?|offers?|products?|items?|asins?|content)|(?:商品|listing)[^。]{0,16}(?:下架|移除|删除|停售)"),
-    ("warning", r"policy warning|(?:this is a )?(?:final |first )?warning|at risk of (?:deactivation|suspension)|(?:may|could|can) (?:result in|lead to)[^.]{0,80}(?:deactivat|suspen|removal|loss)|(?:may|could|will) be (?:deactivated|suspended)|(?:above|below|exceeds?|does not meet) (?:our|the) (?:target|performance)|警告|可能(?:会)?(?:被)?(?:停用|暂停)|面临停用"),
-)
-
-_ACCOUNT = re.compile(r"(?:seller |selling |amazon )account|selling privileges|seller-fulfilled offers|账户|账号|帐户|帐号|销售权限|店铺", re.IGNORECASE)
-
-_REQUESTS: tuple[tuple[str, str], ...] = (
-    ("root_cause", r"root causes?|(?:the )?(?:causes?|reasons?) (?:of|for|that|why)|what (?:caused|led to)|how (?:the|this|you)[^.]{0,60}(?:happened|violated|occurred|was broken)|issues? that (?:caused|led)|根本原因|原因"),
-    ("corrective_actions", r"corrective actions?|(?:actions?|steps) (?:you|that you|you have|that have|have been|were)[^.]{0,30}(?:taken|take) to (?:resolve|address|fix|correct)|(?:actions?|steps) you (?:have|'ve) taken|how you (?:have )?(?:resolved|fixed|addressed)|(?:actions?|steps) (?:taken )?to (?:resolve|fix|correct)|纠正措施|整改措施|已(?:经)?采取的(?:措施|行动)|解决"),
-    ("preventive_measures", r"prevent(?:ive|ative)? (?:measures?|actions?|steps)|(?:to|will) prevent|avoid (?:this|similar|future|such|re)|(?:not|never) (?:happen|occur) again|going forward|prevention|预防|防止|避免(?:今后|再次|类似)"),
-    ("plan_of_action", r"plan of action|\bpoa\b|appeal plan|行动计划|整改计划"),
-    ("invoices", r"invoices?|receipts? from your supplier|发票"),
-    ("supplier_contact", r"supplier(?:'s)?[^.]{0,50}(?:contact|name|phone|address|website|e-?mail)|(?:contact|name|phone|address)[^.]{0,40}(?:of|for) (?:your |the )?suppliers?|供应商[^。]{0,20}(?:联系|姓名|电话|地址|信息)"),
-    ("authorization_letter", r"letters? of authori[sz]ation|authori[sz]ation letters?|\bloa\b|licens(?:e|ing) agreement|(?:proof|evidence) of authori[sz]ation|authori[sz]ed (?:by|to sell)|授权(?:书|信|证明)"),
-    ("brand_registration", r"(?:brand|trademark) registr(?:y|ation)[^.]{0,40}(?:certificate|number|proof|document|enrol|provide)|(?:proof|certificate) of (?:brand|trademark)|商标(?:注册)?证|品牌(?:注册|备案)"),
-    ("retraction", r"retract(?:ion|s|ed)?|withdraw(?:al|s|n)?[^.]{0,40}(?:complaint|notice|claim|report)|撤(?:诉|销投诉|回投诉|回)"),
-    ("compliance_documents", r"compliance (?:documents?|documentation|certificates?)|test(?:ing)? reports?|certificates? of (?:conformity|compliance|analysis)|declaration of conformity|\bcpc\b|safety data sheets?|\bsds\b|\bul \d+|合规(?:文件|证书|资料)|检测报告|测试报告"),
-    ("identity_documents", r"(?:passport|driver'?s licen[cs]e|identity (?:card|document)|government[- ]issued|national id|\bid (?:card|document)|utility bill|business licen[cs]e|bank statement|proof of (?:identity|address))|身份证|护照|营业执照|水电费|账单"),
-    ("related_account_info", r"(?:related|linked|other|another|associated|multiple) (?:selling |seller |amazon )?accounts?|do not (?:own|operate)|关联(?:账户|账号|帐户|帐号)|其他(?:账户|账号|帐户|帐号)"),
-    ("evidence_of_compliance", r"(?:evidence|proof|documentation)[^.]{0,60}(?:compl(?:y|ies|iance)|not violat|does not infringe|did not violate|in accordance|policy)|(?:explain|show|demonstrate)[^.]{0,60}(?:not violat|compl(?:y|ied|ies)|in compliance)|遵守|符合[^。]{0,16}政策"),
-    ("tracking_information", r"tracking (?:information|numbers?|ids?|details?)|carrier (?:name|information|scan)|追踪(?:编号|信息)|物流单号|运单号"),
-    ("delivery_proof", r"proof of delivery|delivery (?:confirmation|proof)|signature confirmation|妥投|签收"),
-    ("buyer_correspondence", r"(?:correspondence|communications?|messages?)[^.]{0,40}(?:with|from|to) (?:the |your )?(?:buyers?|customers?)|buyer[- ]seller messag|(?:与|和)买家[^。]{0,10}(?:沟通|邮件|消息)"),
-    ("payment_records", r"(?:proof of )?payment (?:records?|proof|receipts?)|bank (?:transfer|records?)|付款(?:记录|凭证)"),
-    ("import_documents", r"import (?:documents?|records?|declarations?)|bills? of lading|customs (?:declarations?|documents?)|报关|提单|进口"),
-    ("patent_evaluation_agreement", r"patent (?:neutral )?evaluation|evaluation agreement|neutral (?:patent )?evaluation|专利(?:中立)?评估"),
-    ("supplier_agreement", r"(?:supplier|dropship\w*|wholesale|distribution) (?:agreement|contract)|agreement with your supplier|(?:供应|供货|代发)(?:协议|合同)"),
-    ("phone_call", r"(?:call|phone|speak (?:with|to)|telephone) (?:you|us|an? |our )|phone (?:call|interview|number to reach)|we will call|致电|电话(?:沟通|联系)"),
-    ("video_verification", r"video (?:call|verification|interview)|(?:live|virtual) (?:verification|interview)|视频(?:通话|验证|面试)"),
-)
-
-# Asking verbs near the words: "send invoices" asks, "we received your invoices" does not.
-_ASKS = re.compile(r"please|provide|submit|send|include|includ|attach|upload|must|need|require|explain|describe|tell us|following|share|should|to appeal|in order to|ask|want|expect|contain|list|contact|complete|sign|请|提供|提交|说明|附上|上传|包括|需要|要求|应", re.IGNORECASE)
-_DEADLINE = re.compile(
-    r"(?:within|in|next|have|by|before|up to|until|after|least|give you|以内|在|于)?\s*(?:the\s+)?(?:next\s+)?(?P<n>\d{1,4}|seventy[- ]two|forty[- ]eight|twenty[- ]four|seventeen|fourteen|ten|seven|thirty|sixty|ninety|three|five)\s*(?:\((?:\d+)\)\s*)?[-\s]?(?P<u>business days?|working days?|calendar days?|hours?|days?|weeks?|个?小时|小時|个?工作日|天|日内|周)",
-    re.IGNORECASE,
-)
-_NOT_DEADLINE = re.compile(
-    r"(?:last|past|previous|prior|preceding|over the|trailing|rolling|during the|most recent|issued (?:with)?in|dated (?:with)?in|from the|older than|hold|held|funds?|balance|disburse|reserve|payment|we (?:will|aim to|usually|typically|normally)?\s*(?:respond|reply|review|get back|contact|call)|respond to you|hear (?:back )?from us|window|period of|invoices?[^.]{0,40}|receipts?[^.]{0,40}|rate[^.]{0,40}|old\b|过去|最近|近)\W*(?:\w+\W+){0,4}$",
-    re.IGNORECASE,
-)
-_DEADLINE_HINT = re.compile(r"within|in the next|you have|by |before|deadline|appeal|respond|reply|submit|provide|send|complete|otherwise|if (?:you|we) do(?:n't| not)|deactivat|以内|之内|内|截止|期限|否则", re.IGNORECASE)
 _POLICY = re.compile(
     r"(?P<p>(?:[A-Z][\w&'’/-]* (?:(?:and|of|for|to|on|the|in|&) )?){1,6}(?:[Pp]olic(?:y|ies)|[Gg]uidelines|[Cc]ode of [Cc]onduct|[Aa]greement))"
     r"|(?P<q>(?i:(?:section|paragraph) \d+ of (?:the |our |amazon's )?(?:amazon )?(?:services )?business solutions agreement|seller code of conduct|section 3\b))"
@@ -76,24 +28,60 @@ _POLICY = re.compile(
     r"|(?P<z>[一-鿿]{2,14}?政策)"
 )
 _COMPLAINT = re.compile(r"(?:complaint|infringement|notice|report|case|reference|claim)\s*(?:id|number|no\.?|#|ref(?:erence)?)?\s*(?:is|:|#|:|\))*\s*(?P<id>[A-Z0-9][A-Z0-9-]{5,})|投诉(?:编号|ID|号)?\s*[:：]?\s*(?P<z>[A-Z0-9][A-Z0-9-]{5,})", re.IGNORECASE)
-_HOURS = {"hour": 1, "小时": 1, "小時": 1, "day": 24, "天": 24, "日": 24, "week": 168, "周": 168, "business": 24, "working": 24, "calendar": 24, "工作日": 24}
-_WORD_NUMBERS = {"seventy two": 72, "forty eight": 48, "twenty four": 24, "seventeen": 17, "fourteen": 14, "ten": 10, "seven": 7, "thirty": 30, "sixty": 60, "ninety": 90, "three": 3, "five": 5}
 UNSURE_RATIO = 0.8
 """When the second case type reaches this share of the first one's score, the type is left open."""
+READ = 12_000
+"""Characters that are read for kind, case type, requests and deadline; a notice is far shorter, a pasted page need not be."""
+LONGEST_SENTENCE = 1_000
+SUBJECT = 1.4
+"""A signal in the first lines (subject, heading) weighs this much more."""
+_LETTERS = re.compile(r"[^\W\d_]")
+_HAN = re.compile(r"[㐀-鿿]")
+_KANA = re.compile(r"[぀-ヿ]")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_BULLET = re.compile(r"\s*(?:[-–—*•·●▪・◦○>+]+\s|[-–*•·●▪・](?=\S)|\(?[a-zA-Z\d]{1,2}[.)、\]]\s?|\[\d\]|[QA]\d{0,2}[.:]\s?|[一二三四五六七八九十]{1,2}[、.]|[①-⑩]|\(\w\))")
+_END = re.compile(r"[。！？]|[!?](?=\s|$)|(?<![\s(\[]\w)(?<!\bno)(?<!\bNo)(?<!\bNr)(?<!z\. B)\.(?=\s+[^a-zäöüéèà\s]|\s*$)|\n")
+_MARKUP = re.compile(r"<[^<>]{0,300}>|=(?:C2=A0|20)|=\n|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
+_EARLIER = re.compile(r"^(?:[>\s]*On .{4,80} (?:you )?wrote:|-{3,} ?(?:Original Message|Forwarded message|原始邮件).*|Le .{4,80} a écrit ?:|Am .{4,80} schrieb.{0,60}:)\s*$", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    """A sentence, or a line of a list, with its place in the notice."""
+
+    start: int
+    end: int
+    text: str
+    asks: bool
+    listed: bool
+    """In a list under a sentence that asks."""
 
 
 def read_notice(text: str) -> Notice:
     """What the text says. Bad or empty input gives an empty notice, never an error: a seller may paste anything."""
     quotes: list[Quote] = []
-    # The patterns below are written in Simplified; the phrases of case types and all quotations are taken from the text as it is.
-    plain = simplified(text)
-    plain = plain if len(plain) == len(text) else text
-    kind = _kind(plain, quotes)
+    plain = _plain(text)
+    letter = _of_amazon(plain[:READ])
+    languages = _languages(letter)
+    sentences = _sentences(letter, languages)
+    asked = _requested(sentences, letter, languages)
+    span = _deadline(sentences, languages)
+    states = {"asks": bool(asked) or any(s.asks for s in sentences), "deadline": span is not None}
+    kind = _kind(letter, sentences, languages, quotes, {name: 1.0 for name, stated in states.items() if stated})
     ranked = rank_case_types(text, quotes)
     sure = bool(ranked) and (len(ranked) == 1 or ranked[1][1] < UNSURE_RATIO * ranked[0][1])
     chosen = ranked[0][0] if sure else ""
-    requested = _requested(plain, quotes)
-    deadline = _deadline(plain, quotes) if kind != "reinstated" else None
+    if kind is None and ranked:  # about something of the field, but nothing says what
+        kind = "request_more_info" if asked else "warning"
+        quotes.append(replace(quotes[0], supports=f"kind:{kind}"))
+    if kind in ("reinstated", "final_rejection"):  # nothing is open any more
+        asked = {}
+    quotes += [Quote(plain[m.start() : m.end()].strip(), m.start() + len(m[0]) - len(m[0].lstrip()), f"requested:{name}") for name, m in asked.items()]
+    if kind in ("reinstated", "final_rejection"):
+        span = None
+    if span:
+        quotes.append(Quote(letter[span[1] : span[2]], span[1], "deadline"))
+    requested = tuple(asked)
     policy = _policy(text, quotes)
     atoms = find_atoms(text)
     return Notice(
@@ -104,12 +92,181 @@ def read_notice(text: str) -> Notice:
         asins=_unique(a.value[0] for a in atoms if a.kind == "asin"),
         order_ids=_unique(a.value[0] for a in atoms if a.kind == "order_id"),
         complaint_ids=_complaints(text),
-        deadline_hours=deadline,
+        deadline_hours=span[0] if span else None,
         requested=requested,
         policy_named=policy,
         language="zh" if len(re.findall(r"[一-鿿]", text)) > 0.2 * max(1, len(re.sub(r"\s", "", text))) else "en",
         reply_form=_reply_form(kind, chosen, requested),
     )
+
+
+def _plain(text: str) -> str:
+    """The text in Simplified Chinese, with plain apostrophes and without markup; as long as before, so that places stay right."""
+    plain = text if _KANA.search(text) else simplified(text)
+    plain = (plain if len(plain) == len(text) else text).replace("’", "'").replace("‘", "'").replace("\xa0", " ").replace("　", " ")
+    plain = _MARKUP.sub(lambda m: ("\n" if re.match(r"<(?:br|p|li|div|tr|h\d)\b|&#10;", m[0], re.IGNORECASE) else "'" if m[0] in ("&rsquo;", "&apos;", "&#39;") else " ") + " " * (len(m[0]) - 1), plain)
+    # A line that goes on in lower case was only wrapped.
+    return re.sub(r"(?<=[^\n:;。])\n(?=[>\s]{0,4}[a-zäöüßéèàê])(?![>\s]*[a-z]{1,2}[.)])", " ", plain)
+
+
+def _of_amazon(text: str) -> str:
+    """The text with earlier mails and the seller's own remarks blanked."""
+    earlier = _EARLIER.search(text)
+    if earlier and earlier.start() > 120:
+        text = text[: earlier.start()] + re.sub(r"[^\n]", " ", text[earlier.start() :])
+    lines = text.split("\n")
+    quoted = [line.lstrip().startswith(">") for line in lines]
+    if sum(quoted) * 2 > sum(bool(line.strip()) for line in lines):  # the whole notice was pasted as a quotation
+        lines = [re.sub(r"^[>\s]+", lambda m: " " * len(m[0]), line) for line in lines]
+    else:
+        # A bullet may be ">" as well: an earlier mail is told by its greeting, or by running over several lines.
+        mail = any(re.match(r"\s*>\s*(?:>|On |Dear|Hello|Hi\b|Re)", line) for line in lines) or sum(quoted) > 2
+        lines = [" " * len(line) if q and mail else line for line, q in zip(lines, quoted, strict=True)]
+    western = [line for line in lines if _share_of_chinese(line) < 0.3]
+    if sum(len(_WORD.findall(line)) for line in western) >= 30 and not _KANA.search(text):
+        lines = [" " * len(line) if _share_of_chinese(line) > 0.3 else line for line in lines]
+    return "\n".join(lines)
+
+
+def _share_of_chinese(line: str) -> float:
+    return len(_HAN.findall(line)) / max(1, len(_LETTERS.findall(line)))
+
+
+def _sentences(text: str, languages: tuple[str, ...]) -> list[_Sentence]:
+    """Sentences and lines of lists in order; a list asks when the line that introduces it does."""
+    found: list[_Sentence] = []
+    introduced = under_colon = listed = blank = False
+    line_start = True
+    for start, end in _spans(text):
+        part = text[start:end]
+        if not part.strip():
+            blank = line_start = True
+            continue
+        asks = _asks(part, languages)
+        bullet = line_start and _BULLET.match(part) is not None
+        if bullet:
+            listed = introduced
+        elif line_start:  # lines without bullets belong to the list up to the next empty line
+            listed = under_colon and (not blank or text[: start].rstrip().endswith((":", "：")))
+        found.append(_Sentence(start, end, part, asks or listed, listed))
+        if not bullet and not listed:
+            introduced = asks
+            under_colon = asks and part.rstrip().endswith((":", "："))
+        blank, line_start = False, part.endswith("\n") or text[end : end + 1] == "\n"
+    return found
+
+
+def _asks(part: str, languages: tuple[str, ...]) -> bool:
+    """Whether the words ask for something, apart from those that say it need not be sent."""
+    back = _alternatives("not_asking", languages).search(part)
+    asking = _alternatives("asking", languages)
+    return asking.search(part[: back.start()]) is not None or asking.search(part, back.end()) is not None if back else asking.search(part) is not None
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for end in (*(match.end() for match in _END.finditer(text)), len(text)):
+        while start < end:
+            yield start, min(end, start + LONGEST_SENTENCE)
+            start = min(end, start + LONGEST_SENTENCE)
+
+
+_COMMON = {
+    "en": re.compile(r"\b(?:the|your?|and|to|of|we|is|for)\b", re.IGNORECASE),
+    "de": re.compile(r"\b(?:der|die|das|und|nicht|sie|ihre?n?|wir|für|zu)\b", re.IGNORECASE),
+    "fr": re.compile(r"\b(?:les?|des|vous|votre|vos|nous|pour|est|une?|du)\b", re.IGNORECASE),
+    "es": re.compile(r"\b(?:los|las|el|sus?|para|que|una?|del?|por|hemos)\b", re.IGNORECASE),
+    "it": re.compile(r"\b(?:il|della|che|per|di|sono|gli|abbiamo|suoi?|nostr[oi])\b", re.IGNORECASE),
+    "zh": re.compile(r"[一-鿿]{2}"),
+    "ja": re.compile(r"[ぁ-ヿ]{2}"),
+}
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    """The languages of the text by their commonest words; patterns of others are not tried."""
+    counts = {language: len(words.findall(text)) for language, words in _COMMON.items()}
+    if counts["ja"] > 3:
+        counts["zh"] = 0
+    most = max(counts.values())
+    if most < 3:  # too short to tell
+        return tuple(counts)
+    return tuple(language for language, count in counts.items() if count and count * 2.5 > most)
+
+
+@lru_cache(maxsize=16)
+def _signals(languages: tuple[str, ...]) -> dict[str, tuple[bool, tuple[re.Pattern[str], ...]]]:
+    return {name: (signal.fact, _compile_all(signal, languages)) for name, signal in knowledge.notices().signals.items()}
+
+
+@lru_cache(maxsize=16)
+def _requests(languages: tuple[str, ...]) -> dict[str, tuple[bool, tuple[re.Pattern[str], ...]]]:
+    return {name: (request.anywhere, _compile_all(request, languages)) for name, request in knowledge.notices().requests.items()}
+
+
+@lru_cache(maxsize=64)
+def _alternatives(name: str, languages: tuple[str, ...]) -> re.Pattern[str]:
+    """All patterns of one list of notices.yaml (or of its deadlines) as one."""
+    data = knowledge.notices()
+    patterns = getattr(data.deadline if hasattr(data.deadline, name) else data, name)
+    end = r"\s*$" if name == "not_before" else ""
+    return re.compile("|".join(f"(?:{p}){end}" for p in _expanded(patterns, languages)) or "(?!)", re.IGNORECASE)
+
+
+def _compile_all(patterns: knowledge.Patterns, languages: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(p, re.IGNORECASE) for p in _expanded(patterns, languages))
+
+
+def _expanded(patterns: knowledge.Patterns, languages: tuple[str, ...]) -> list[str]:
+    """The patterns as `re` reads them: spaces, `~` and the start of a word written out."""
+    gap = r"(?:[^.!?。！？\n]|\.(?=\w)){0,80}?"
+    return [
+        (r"(?<!\w)" if language not in ("zh", "ja") else "") + "(?:" + pattern.replace(" ?", r"[^\S\n]*").replace(" ", r"[^\S\n]+").replace("~", gap) + ")"
+        for language in languages
+        for pattern in getattr(patterns, language)
+    ]
+
+
+def _kind(text: str, sentences: list[_Sentence], languages: tuple[str, ...], quotes: list[Quote], weights: dict[str, float]) -> NoticeKind | None:
+    """The kind with the highest sum of weights over the signals that are stated; `weights` holds what was read before."""
+    found = _stated(text, sentences, languages, weights, strict=True) or _stated(text, sentences, languages, weights, strict=False)
+    if not found:
+        return None
+    sums = {kind: sum(weight * weights[name] for name, weight in worth.items() if name in weights) for kind, worth in knowledge.notices().kinds.items()}
+    chosen = max(sums, key=lambda kind: sums[kind])
+    if sums[chosen] <= 0:
+        return None
+    worth = knowledge.notices().kinds[chosen]
+    best = max(found, key=lambda name: worth.get(name, 0) * weights[name])
+    quotes.append(_quote(found[best], f"kind:{chosen}"))
+    return chosen
+
+
+def _stated(text: str, sentences: list[_Sentence], languages: tuple[str, ...], weights: dict[str, float], *, strict: bool) -> dict[str, re.Match[str]]:
+    """The signals in the text with the words they are read from; `strict` leaves out facts that stand in a condition. Fills `weights`."""
+    found: dict[str, re.Match[str]] = {}
+    heading = _heading_end(text)
+    for name, (fact, patterns) in _signals(languages).items():
+        for pattern in patterns:
+            match = next((m for m in pattern.finditer(text) if not (strict and fact and _conditional(text, m, sentences, languages))), None)
+            factor = SUBJECT if match and match.start() < heading else 1.0
+            if match and factor > weights.get(name, 0):
+                found[name], weights[name] = match, factor
+    return found
+
+
+def _heading_end(text: str) -> int:
+    """Where the subject or heading ends: a first line without a full stop, or a line that begins with "Subject:"."""
+    subject = re.search(r"^[ \t>]*(?:Subject|Betreff|Objet|Asunto|Oggetto|主题|件名|主旨) ?[:：][^\n]*$", text, re.MULTILINE | re.IGNORECASE)
+    if subject:
+        return subject.end()
+    first = re.match(r"\s*([^\n]{8,110})(?:\n|$)", text)
+    return first.end() if first and not re.search(r"[.。,，:]\s*$|^(?:Hello|Dear|Hi)\b", first[1]) else 0
+
+
+def _conditional(text: str, match: re.Match[str], sentences: list[_Sentence], languages: tuple[str, ...]) -> bool:
+    sentence = next((s for s in sentences if s.start <= match.start() < s.end), None)
+    left = sentence.start if sentence else match.start()
+    return (sentence is not None and sentence.listed) or _alternatives("conditions", languages).search(text[left : match.start() + 3]) is not None
 
 
 def _unique(values: object) -> tuple[str, ...]:
@@ -120,56 +277,24 @@ def _quote(match: re.Match[str], supports: str) -> Quote:
     return Quote(match[0].strip(), match.start() + len(match[0]) - len(match[0].lstrip()), supports)
 
 
-def _kind(text: str, quotes: list[Quote]) -> NoticeKind | None:
-    found = {name: match for name, pattern in _KINDS if (match := re.search(pattern, text, re.IGNORECASE))}
-    if not found:
-        return None
-    order = [name for name, _ in _KINDS]
-    chosen = min(found, key=order.index)
-    # A first notice may say "provide more information" in its instructions; a reply speaks of an appeal or documents already sent.
-    answered = re.search(r"(?:your|the) (?:appeal|submission|plan of action|response|documents?|information)[^.]{0,30}(?:you (?:sent|submitted|provided)|we received)?|thank you for (?:submitting|sending|your (?:appeal|submission|response|patience))|(?:have|we) (?:received|reviewed) (?:your|the)|你?您?(?:提交|发送)的", text, re.IGNORECASE)
-    if chosen == "request_more_info" and not answered and len(found) > 1:
-        del found["request_more_info"]
-        chosen = min(found, key=order.index)
-    # "We reviewed your appeal and decided not to reinstate" asks for nothing: the "not" is that of the rejection.
-    if chosen == "request_more_info" and "rejection" in found:
-        start, end = found["rejection"].span()
-        if not re.search(dict(_KINDS)["request_more_info"], text[:start] + " " * (end - start) + text[end:], re.IGNORECASE):
-            chosen = "rejection"
-    # Deadline of 72 hours is the kind only while the account is still open.
-    if chosen == "deactivation_72h" and "suspension" in found and not re.search(r"(?:will|may|could|would) (?:be )?(?:deactivat|suspend)|otherwise|or (?:we|your)", text, re.IGNORECASE):
-        chosen = "suspension"
-    if chosen == "suspension" and "listing_removal" in found and not _ACCOUNT.search(found["suspension"][0]):
-        chosen = "listing_removal"
-    if chosen == "suspension" and re.search(r"(?:\b(?:may|could|will|at risk of)\b|可能|面临|否则)[^.。]{0,30}$", _up_to_verb(text, found["suspension"]), re.IGNORECASE):
-        chosen = "listing_removal" if "listing_removal" in found else "warning"
-    if chosen in found:
-        quotes.append(_quote(found[chosen], f"kind:{chosen}"))
-    return chosen
-
-
-def _up_to_verb(text: str, match: re.Match[str]) -> str:
-    """What stands before the deactivation that was found: "your account may be " of "your account may be deactivated"."""
-    verb = re.search(r"(?:be )?(?:deactivat|suspend|remov|revok|withdr|block|clos)|停用|暂停|移除|冻结|撤销", match[0], re.IGNORECASE)
-    return text[max(0, match.start() - 40) : match.start() + (verb.start() if verb else 0)]
-
-
 def rank_case_types(text: str, quotes: list[Quote] | None = None) -> tuple[tuple[str, float], ...]:
     """Case types by declared phrases, best first, with a share of the evidence (0 to 1); at most five; empty when no phrase is found."""
-    low = text.lower()
+    low = text[:READ].lower()
+    plain = _plain(text[:READ]).lower()
+    plain = plain if len(plain) == len(low) else low
     scores: dict[str, float] = {}
     best: dict[str, re.Match[str]] = {}
     for name, strong, weak, against in _compiled():
         score = 0.0
         for patterns, weight in ((strong, 3.0), (weak, 0.7)):
             for pattern in patterns:
-                match = pattern.search(low)
+                match = pattern.search(plain) or (pattern.search(low) if low != plain else None)
                 if match:
                     # Longer phrases are rarer by chance.
                     score += weight * (1 + math.log1p(len(match[0])) / 4)
                     if name not in best or (weight == 3.0 and len(match[0]) > len(best[name][0])):
                         best[name] = match
-        score -= 2.0 * sum(bool(p.search(low)) for p in against)
+        score -= 2.0 * sum(bool(p.search(plain)) for p in against)
         if score > 0:
             scores[name] = score
     total = sum(scores.values())
@@ -197,48 +322,61 @@ def _phrase(words: str) -> re.Pattern[str]:
     return re.compile((r"(?<![a-z0-9])" if words[0].isascii() else "") + body + (r"(?![a-z0-9])" if words[-1].isascii() and words[-1].isalnum() else ""))
 
 
-def _sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
-    left = max(text.rfind(c, 0, start) for c in ".。!?\n")
-    right = min((p for p in (text.find(c, end) for c in ".。!?\n") if p >= 0), default=len(text))
-    return left + 1, right
-
-
-def _requested(text: str, quotes: list[Quote]) -> tuple[str, ...]:
-    found: list[str] = []
-    for name, pattern in _REQUESTS:
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            left, right = _sentence_around(text, *match.span())
-            # A list item is asked for by the line that introduces the list.
-            introduced = text[max(0, left - 400) : left].rfind(":") >= 0 or ":" in text[max(0, left - 200) : left]
-            listed = re.match(r"\s*(?:[-*•–]|\d+[.)])", text[left:right]) is not None
-            if _ASKS.search(text[left:right]) or (listed and introduced):
-                found.append(name)
-                quotes.append(_quote(match, f"requested:{name}"))
+def _requested(sentences: list[_Sentence], text: str, languages: tuple[str, ...]) -> dict[str, re.Match[str]]:
+    """What is asked for, with the words that ask: in asking sentences, lists below them, or anywhere for some."""
+    found: dict[str, re.Match[str]] = {}
+    for name, (anywhere, patterns) in _requests(languages).items():
+        for sentence in sentences:
+            if not (sentence.asks or anywhere):
+                continue
+            match = next((m for p in patterns for m in p.finditer(text, sentence.start, sentence.end) if not _taken_back(sentence, m, languages)), None)
+            if match:
+                found[name] = match
                 break
-    parts = {"root_cause", "corrective_actions", "preventive_measures"} & set(found)
     # The catalogue: plan_of_action stands for a plan asked for without its parts.
-    if "plan_of_action" in found and len(parts) >= 2:
-        found.remove("plan_of_action")
-    return tuple(found)
+    if "plan_of_action" in found and len({"root_cause", "corrective_actions", "preventive_measures"} & set(found)) >= 1:
+        del found["plan_of_action"]
+    return found
 
 
-def _deadline(text: str, quotes: list[Quote]) -> int | None:
-    best: tuple[int, re.Match[str]] | None = None
-    for match in _DEADLINE.finditer(text):
-        left, right = _sentence_around(text, *match.span())
-        before, sentence = text[left : match.start("n")], text[left:right]
-        if _NOT_DEADLINE.search(before) or not _DEADLINE_HINT.search(sentence) or re.match(r"[-\s](?:old|window|period|rate|average|supply|rolling)", text[match.end() :], re.IGNORECASE):
-            continue
-        number = match["n"].lower().replace("-", " ")
-        value = int(number) if number.isdigit() else _WORD_NUMBERS[number]
-        unit = match["u"].lower()
-        hours = value * next(h for word, h in _HOURS.items() if word in unit)
-        if best is None or hours < best[0]:
-            best = (hours, match)
-    if best is None:
-        return None
-    quotes.append(_quote(best[1], "deadline"))
-    return best[0]
+def _taken_back(sentence: _Sentence, match: re.Match[str], languages: tuple[str, ...]) -> bool:
+    """Whether "you need not send" (or the like) governs the words: it stands before them in their part of the sentence, or just after."""
+    at = match.start() - sentence.start
+    for negation in _alternatives("not_asking", languages).finditer(sentence.text):
+        after = negation.start() > at
+        between = sentence.text[at : negation.start()] if after else sentence.text[negation.end() : at]
+        if len(between) < 90 and not re.search(r"[;；:：,，]|\. " if after else r"[;；:：]|, (?:but|sondern|mais|sino|ma) |但", between):
+            return True
+    return False
+
+
+@lru_cache(maxsize=1)
+def _spans_of_time() -> tuple[re.Pattern[str], dict[str, int]]:
+    data = knowledge.notices().deadline
+    numbers = {word.lower(): number for number, words in data.numbers.items() for word in words}
+    words = "|".join(sorted((re.escape(w).replace(r"\-", "[- ]") for w in numbers), key=len, reverse=True))
+    units = "|".join(f"(?P<u{number}>" + unit.pattern.replace(" ", r"\s+") + ")" for number, unit in enumerate(data.units))
+    after_chinese = r"(?<=[一-鿿ぁ-ヿ])(?P<m>\d{1,3}|[一二三四五六七八九十两]{1,3})\s*(?:" + units.replace("?P<u", "?P<v") + ")"
+    return re.compile(rf"(?<![\w.,])(?P<n>\d{{1,4}}|(?:{words}))\s*(?:\(\d+\)\s*)?-?\s*(?:{units})|{after_chinese}", re.IGNORECASE), numbers
+
+
+def _deadline(sentences: list[_Sentence], languages: tuple[str, ...]) -> tuple[int, int, int] | None:
+    """The shortest time that the seller has, in hours, and its place; spans of time of other things (funds, age of documents, metrics, Amazon's answer) are none."""
+    pattern, numbers = _spans_of_time()
+    units = knowledge.notices().deadline.units
+    found: list[tuple[int, int, int]] = []
+    for sentence in sentences:
+        for match in pattern.finditer(sentence.text):
+            before, after = sentence.text[: match.start()], sentence.text[match.end() :]
+            around = f"{before[-70:]}#{after[:40]}"
+            if not _alternatives("given", languages).search(around) or _alternatives("not_before", languages).search(before) or _alternatives("not_after", languages).match(after):
+                continue
+            word = (match["n"] or match["m"]).lower().replace(" ", "-")
+            number = int(word) if word.isdigit() else numbers.get(word)
+            unit = next(n for n in range(len(units)) if match[f"u{n}"] or match[f"v{n}"])
+            if number and number * units[unit].hours <= knowledge.notices().deadline.longest:
+                found.append((number * units[unit].hours, sentence.start + match.start(), sentence.start + match.end()))
+    return min(found, default=None)
 
 
 def _policy(text: str, quotes: list[Quote]) -> str:

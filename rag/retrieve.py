@@ -181,6 +181,11 @@ class Retriever:
             return self._guidance, "; your documents could not be opened and were not searched"
         return corpus, ""
 
+    @property
+    def index(self) -> PassageIndex | None:
+        """The vectors behind it; None when it searches by words alone."""
+        return self._index
+
     def search(self, query: str, k: int = 5, *, case_type: str = "", marketplace: str = "", language: str = "") -> tuple[Passage, ...]:
         """The `k` best passages, best first. `language` prefers one version of a passage; by default the one that matched better.
 

@@ -129,7 +129,7 @@ def test_an_unknown_case_type_names_the_nearest() -> None:
 def folder(tmp_path: Path) -> Path:
     """A copy of knowledge/ with two case types and one file of guidance, small enough to break by hand."""
     copy = tmp_path / "knowledge"
-    for name in ("sources.yaml", "glossary.yaml", "questions.yaml", "evidence.yaml", "letter_rules.yaml"):
+    for name in ("sources.yaml", "glossary.yaml", "questions.yaml", "evidence.yaml", "letter_rules.yaml", "notices.yaml"):
         copy.mkdir(exist_ok=True)
         shutil.copy(knowledge.KNOWLEDGE / name, copy / name)
     for name in ("late_shipment_rate", "related_account"):
