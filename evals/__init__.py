@@ -43,7 +43,7 @@ def run(
 
     `writer` and `split` are for drafts (`ours`, `B1`, or several with commas); `model` is for drafts and groundedness. With `cache` the
     chat model may answer from kept replies, which makes times meaningless. `doors` are for callers that hold them already. `words_only` leaves
-    the trained heads out of statements, groundedness and letters, to see what they add.
+    the trained heads out of statements and letters, to see what they add.
     """
     if name not in SETS:
         raise BadInput(f"there is no set {name!r}; expected one of {', '.join(SETS)}.", f"没有名为 {name!r} 的数据集。")
@@ -69,7 +69,7 @@ def run(
         from evals import groundedness
 
         chat = doors.chat if doors else _doors(settings, model, cache=True, search=False).chat if model else None
-        return groundedness.evaluate(folder, chat=chat, meaning=_meaning(settings, doors, words_only=words_only), **common)
+        return groundedness.evaluate(folder, chat=chat, **common)
     if name == "letters":
         from evals import letters
 

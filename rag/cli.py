@@ -358,7 +358,7 @@ def _show_document(document: dict[str, Any], what: str = "") -> None:
 @click.option("--limit", default=None, type=click.IntRange(min=1), help="At most so many items.")
 @click.option("--model", default=None, help="Chat model, as in poa draft.")
 @click.option("--page", default=None, type=click.Path(path_type=Path), help="Write a page to read (.html).")
-@click.option("--words-only", is_flag=True, help="statements, groundedness, letters: without the trained heads, to see what they add.")
+@click.option("--words-only", is_flag=True, help="statements, letters: without the trained heads, to see what they add.")
 @json_option
 def evaluate(
     name: str, data: Path | None, items: Path | None, writer: str, split: str, limit: int | None, model: str | None, page: Path | None, words_only: bool, as_json: bool

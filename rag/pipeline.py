@@ -108,7 +108,7 @@ def draft_letter(
     worded, first = word_all(plan, case, doors.chat, on_event, should_stop, started)
     letter = assemble(plan, worded, case)
     findings = check_letter(letter, case, passages, notice=notice, earlier=earlier, meaning=doors.meaning)
-    findings += tuple(check_support(letter, case, doors.chat, meaning=doors.meaning, on_progress=lambda done, total: on_event(Event("support", done, total)), should_stop=should_stop))
+    findings += tuple(check_support(letter, case, doors.chat, on_progress=lambda done, total: on_event(Event("support", done, total)), should_stop=should_stop))
     findings += (*doubts(plan, worded, letter), *dishonest_wishes(case), *left_out_notes(plan.left_out), *about_earlier(plan, earlier), *warnings(plan))
     run = Run(
         model=doors.chat.name,

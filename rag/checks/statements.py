@@ -277,7 +277,7 @@ def judge_statement(
     if meaning is not None and "statements" in meaning.heads:
         risk, kind = risks([text], meaning, conceded=conceded, matter=(case_type,), facts=_texts(facts))[0]
         words = judge_statement(text, conceded=conceded, case_type=case_type, facts=facts)
-        forbidden = risk >= meaning.heads["statements"].thresholds["warn"]
+        forbidden = risk >= meaning.heads["statements"].thresholds["forbid"]
         return Judgement("forbidden" if forbidden else "allowed", kind, round(risk, 3), words.quote if words.quote and words.kind == kind else text)
     hits = _hits(text, matter=(case_type,), facts=_texts(facts))
     bad = [h for h in hits if not h.excused and h.kind not in _allowed(conceded)]
@@ -325,6 +325,14 @@ def risks(
     return found
 
 
+def is_statement(text: str) -> bool:
+    """Whether a line says something by itself: no heading, salutation, label or closing formula."""
+    plain = re.sub(r"^[\W\d_]*(?:[A-Za-z][.)]\s)?", "", text.strip())
+    if has_han(plain):
+        return len(plain) >= 8 and plain[-1] not in ":："
+    return len(plain.split()) >= 5 and plain[-1] != ":" and re.match(r"(?:dear|to whom|hello|hi|kind|best|yours|sincerely|store|subject|re|to|from)\b[^.]*$", plain, re.IGNORECASE) is None
+
+
 def check_statements(view: View, case: Case | None, passages: Sequence[Passage], *, meaning: Meaning | None = None) -> list[Finding]:
     """One finding per kind and line; without a case nothing is conceded.
 
@@ -349,7 +357,7 @@ def check_statements(view: View, case: Case | None, passages: Sequence[Passage],
                 continue
             seen.add(hit.kind)
             found.append(_finding(line, hit.kind, line.text[hit.start : hit.end].strip(), blocks=hit.strong and not fine))
-        if limits and risk >= limits["warn"] and not seen:
+        if limits and risk >= limits["warn"] and not seen and is_statement(line.text):
             found.append(_finding(line, likely, line.text, blocks=risk >= limits["block"]))
     return found
 
