@@ -11,6 +11,8 @@ from evals.records import Field, Record, read_records, write_items
 from evals.scorers import mean, precision_recall
 from evals.statements import KINDS
 from rag.checks.meaning import Meaning
+from rag.checks.structure import has_section, told_sections
+from rag.checks.view import view_of
 from rag.errors import BadInput, Stopped
 from rag.formats import finding_to, letter_from_text
 from rag.models import Finding
@@ -43,7 +45,9 @@ def evaluate(
             if not isinstance(admission, dict) or not isinstance(admission.get("quote"), str):
                 raise BadInput(f"{data / FILE}, record {record['id']!r}: admission {place} is {admission!r}; expected an object with quote and kind.", f"{data / FILE} {record['id']}:admissions 格式不对。")
         letter = letter_from_text(record["text"], case_id=record["id"], case_type=record["case_type"] or "")
-        present = {s.id for s in letter.sections if s.sentences}
+        view = view_of(letter, None)
+        told = told_sections(view, meaning)
+        present = {name for name in SECTIONS.values() if has_section(name, view, None, told)}
         findings = check_letter(letter, meaning=meaning)
         found.append(({name: ours in present for name, ours in SECTIONS.items()}, findings))
         on_progress(number, len(records), record["id"])

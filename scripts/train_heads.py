@@ -26,6 +26,15 @@ from rag.weights import ENCODER
 
 TRAINING = PROJECT / "evals" / "labelled" / "training"
 FOLDS, SEED = 5, 0
+OTHER = [
+    "Thank you for the opportunity to reply to this notice.", "We kindly ask you to review our appeal and to reinstate the listing.", "Please let us know if you need anything further.",
+    "We understand the importance of complying with Amazon's policies.", "This letter concerns ASIN B0C1D2E3F4 and the notice of 3 May 2026.", "We write to appeal the deactivation of our account.",
+    "We apologize for any inconvenience this may have caused.", "We look forward to your reply.", "We take this matter very seriously.", "We ask you to release the funds to the bank account on file.",
+    "We have read the policy and the notice carefully.", "Below is our plan of action.", "The documents are attached to this message.", "We respectfully request the reactivation of our selling account.",
+    "Our store has always valued its customers.", "We value our relationship with Amazon and its customers.", "Please find our answers below.", "The complaint ID is 18840273561.", "We are confident that our account can be restored.",
+    "感谢您给我们申诉的机会。", "恳请贵团队审核并恢复我们的账户。", "如需其他资料请随时联系我们。", "我们非常重视此事。", "以下是我们的行动计划。", "我们理解亚马逊的政策。", "此致敬礼。", "期待您的回复。", "附件是相关文件。", "本信针对ASIN B0C1D2E3F4的通知。",
+]
+"""Sentences of letters that tell no fact: openings, courtesies, requests."""
 DIGEST = ENCODER.files[0].sha256[:12]
 
 
@@ -94,8 +103,9 @@ def shared(line: str, quote: str) -> float:
 def telling() -> None:
     """`telling.npz`: which kind of fact a sentence tells."""
     records = read("wording.jsonl")
-    texts = [r["sentence"] for r in records] + [r["fact"] for r in records]
-    labels = np.array([r["kind"] for r in records] * 2)
+    others = [r["text"] for r in read("admissions.jsonl") if r.get("look") in {"policy", "notice_quote", "buyer_quote", "denial", "condition"}] + OTHER
+    texts = [r["sentence"] for r in records] + [r["fact"] for r in records] + others
+    labels = np.array([r["kind"] for r in records] * 2 + ["other"] * len(others))
     vectors = encoded(texts)
     names = tuple(sorted(set(labels)))
     predicted = folded(vectors, labels, names=names)

@@ -20,10 +20,10 @@ from rag.models import Case, Finding, Letter, Notice, Passage
 Check = Callable[[View, Case | None, Sequence[Passage]], list[Finding]]
 
 CHECKS: tuple[Check, ...] = (
-    # What is said: facts, tense. `check_statements`, `check_requests` and `check_likeness` need more than these three values; see below.
+    # What is said: facts, tense. `check_statements`, `check_sections`, `check_requests` and `check_likeness` need more than these three values; see below.
     check_lock, check_tense, check_figures,
     # Whether it is the right letter, and complete.
-    check_references, check_gaps, check_sections, check_stance,
+    check_references, check_gaps, check_stance,
     # How it is written.
     check_language, check_length, check_links, check_repetition, check_tone, check_genericity,
 )
@@ -40,6 +40,7 @@ def run_checks(
     view = view_of(letter, case)
     found = [finding for check in CHECKS for finding in check(view, case, passages)]
     found += check_statements(view, case, passages, meaning=meaning)
+    found += check_sections(view, case, passages, meaning=meaning)
     found += check_requests(view, case, passages, notice=notice)
     found += check_likeness(view, case, passages, earlier=earlier)
     return tuple(sorted(found, key=lambda f: (f.sentence is None, f.sentence or 0)))

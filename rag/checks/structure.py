@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from rag import knowledge
+from rag.checks.meaning import Meaning
+from rag.checks.statements import is_statement
 from rag.checks.view import Line, View
 from rag.kinds import DOCUMENT_OF
 from rag.models import Case, Fact, Finding, Letter, Notice, Passage, Stance
@@ -170,15 +172,43 @@ def required_sections(view: View, case: Case | None) -> tuple[str, ...]:
     return tuple(s for s in wanted if s not in optional.get(document, set()))
 
 
-def check_sections(view: View, case: Case | None, passages: Sequence[Passage]) -> list[Finding]:
+TOLD = {"root_cause": ("cause", 1, 0.4), "corrective_actions": ("action_done", 2, 0.5), "preventive_measures": ("action_planned", 1, 0.4)}
+"""What sentences of a section tell, how many of them it takes, and from which probability of the head one counts; chosen on the tuning letters."""
+
+
+def told_sections(view: View, meaning: Meaning | None) -> frozenset[str] | None:
+    """The sections of a plan that the sentences tell by their content, whatever stands above them; None without the trained head."""
+    if meaning is None or "telling" not in meaning.heads:
+        return None
+    texts = [line.text for line in view.lines if is_statement(line.text)]
+    if not texts:
+        return frozenset()
+    labels = meaning.heads["telling"].labels
+    rows = meaning.probabilities("telling", texts)
+    return frozenset(name for name, (label, least, limit) in TOLD.items() if (rows[:, labels.index(label)] > limit).sum() >= least)
+
+
+def has_section(name: str, view: View, case: Case | None, told: frozenset[str] | None = None) -> bool:
+    """Whether the letter has this section: under its heading, by its words, or by what its sentences tell.
+
+    In a pasted letter a heading proves no corrective action: too often mere plans stand below it. There only done steps count, if the head can tell.
+    """
+    if told is not None and name == "corrective_actions" and all(line.origin == "edited" for line in view.lines):
+        return name in told
+    empty = any(s.id == name and not s.sentences for s in view.letter.sections) and not view.section(name)
+    return _headed(name, view) or ((name in (told or ()) or _by_content(name, view, case)) and not (empty and name in _PLAN))
+
+
+def check_sections(view: View, case: Case | None, passages: Sequence[Passage], *, meaning: Meaning | None = None) -> list[Finding]:
     """Every part that this kind of letter needs is there and says something."""
     found: list[Finding] = []
     wanted = required_sections(view, case)
+    told = told_sections(view, meaning)
     gaps = {x.section for x in view.lines if GAP.search(x.text)}
     for name in wanted:
         en, zh = NAMES[name]
         empty = any(s.id == name and not s.sentences for s in view.letter.sections) and not view.section(name)
-        if name in gaps or _headed(name, view) or (_by_content(name, view, case) and not (empty and name in _PLAN)):
+        if name in gaps or has_section(name, view, case, told):
             continue
         # An appeal without a list of documents can be complete; a dispute or a verification lives by them.
         mild = name == "evidence_list" and document_of(view, case) in {"appeal", "supplement"}
