@@ -32,7 +32,7 @@ from rag.settings import Settings, load_settings
 from rag.supplement import about_earlier
 from rag.word import Wording, word_point
 
-PROMPTS = ("word", "reword", "polish", "support")
+PROMPTS = ("word", "word_trained", "reword", "polish", "support")
 
 
 @dataclass(frozen=True)

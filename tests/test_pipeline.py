@@ -75,7 +75,7 @@ def test_a_plan_from_chinese_facts(chat: FakeChat) -> None:
     assert said["preventive_measures"] == [ANSWERS["抽查"]]
     assert said["closing"] == ["Harrow Lamps"]
     assert [f for f in letter.findings if f.severity == "block" and f.check in {"fact_lock", "wording", "tense"}] == []
-    assert (letter.run.model, letter.run.calls, set(letter.run.prompts)) == ("fake", 4, {"word", "reword", "polish", "support"})
+    assert (letter.run.model, letter.run.calls, set(letter.run.prompts)) == ("fake", 4, {"word", "word_trained", "reword", "polish", "support"})
 
 
 def test_a_contest_admits_nothing_and_needs_no_model() -> None:

@@ -321,7 +321,7 @@ def risks(
         by_kind = {label: float(p) for label, p in zip(labels, row, strict=True) if label != OK and label not in _allowed(conceded)}
         if by_kind.get("dishonest_scapegoat_invention", 0.0) > 0.2 and facts and meaning.nearness(text, facts) >= SAID:
             del by_kind["dishonest_scapegoat_invention"]
-        found.append((sum(by_kind.values()), max(by_kind, key=lambda k: by_kind[k])))
+        found.append((sum(by_kind.values()), max(by_kind, key=lambda k: by_kind[k], default="")))
     return found
 
 
