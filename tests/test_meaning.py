@@ -13,7 +13,7 @@ from rag.checks.statements import KINDS, OK, check_statements, features_of, is_s
 from rag.checks.structure import has_section, told_sections
 from rag.checks.view import view_of
 from rag.formats import letter_from_text
-from rag.settings import Settings, load_settings
+from rag.settings import Settings
 
 
 class Axis:
@@ -111,11 +111,10 @@ def test_another_encoder_has_no_heads(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_the_real_head_sees_an_admission_that_no_family_knows() -> None:
-    meaning = open_meaning(load_settings())
-    if meaning is None:
-        pytest.skip("the encoder is not fetched")
-    said = "What the customers received did not leave the brand's own production."
+def test_the_real_head_sees_an_admission_that_no_family_knows(real_settings: Settings) -> None:
+    meaning = open_meaning(real_settings)
+    assert meaning is not None
+    said = "The units that reached the customers were not what the brand itself makes."
     assert judge_statement(said).label == "allowed"
     assert judge_statement(said, meaning=meaning).label == "forbidden"
-    assert judge_statement("None of the units that we shipped is counterfeit.", meaning=meaning).label == "allowed"
+    assert judge_statement("We counted the stock in both warehouses on 3 May and found 212 units.", meaning=meaning).label == "allowed"
