@@ -186,6 +186,11 @@ class Retriever:
         """The vectors behind it; None when it searches by words alone."""
         return self._index
 
+    def in_language(self, passage_id: str, language: str) -> Passage | None:
+        """The version of a passage in a language; the two versions say the same."""
+        place = self._guidance.place.get(f"{passage_id.rpartition('@')[0]}@{language}")
+        return None if place is None else self._passages[place]
+
     def search(self, query: str, k: int = 5, *, case_type: str = "", marketplace: str = "", language: str = "") -> tuple[Passage, ...]:
         """The `k` best passages, best first. `language` prefers one version of a passage; by default the one that matched better.
 
