@@ -95,6 +95,6 @@ def _doors(settings: Settings | None, model: str | None, *, cache: bool, search:
 def _meaning(settings: Settings | None, doors: Doors | None, *, words_only: bool) -> Meaning | None:
     from rag.settings import load_settings
 
-    if words_only or doors is not None:
-        return doors.meaning if doors is not None and not words_only else None
-    return open_meaning(settings or load_settings())
+    if words_only:
+        return None
+    return doors.meaning if doors is not None else open_meaning(settings or load_settings())

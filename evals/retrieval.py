@@ -36,6 +36,7 @@ K = 10
 WORDS = 0.5
 NEAR = 0.7
 
+
 def evaluate(
     data: Path, *, limit: int | None, items: Path | None, on_progress: Callable[[int, int, str], None], should_stop: Callable[[], bool], retriever: Retriever
 ) -> dict[str, Any]:

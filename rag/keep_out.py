@@ -111,8 +111,12 @@ def _wishes() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def is_wish(fact: Fact) -> bool:
     """Whether the fact asks to state something that is not so."""
-    text = fold(fact.text)
-    return any(pattern.search(text) for _, pattern in _wishes())
+    return bool(_wish_in(fold(fact.text)))
+
+
+def _wish_in(text: str) -> str:
+    """Id of the advice whose wish stands in the folded text; empty when none does."""
+    return next((name for name, pattern in _wishes() if pattern.search(text)), "")
 
 
 def dishonest_wishes(case: Case) -> list[Finding]:
@@ -121,7 +125,7 @@ def dishonest_wishes(case: Case) -> list[Finding]:
     advices = knowledge.letter_rules()["advice_to_refuse"]
     for fact in case.facts:
         text = fold(fact.text)
-        name = next((name for name, pattern in _wishes() if pattern.search(text)), "")
+        name = _wish_in(text)
         if not name:
             continue
         # The advice whose signal stands in the fact says more than the one whose wish was recognised, so it goes first.

@@ -370,8 +370,14 @@ def _texts(facts: Sequence[str | Fact]) -> tuple[str, ...]:
     return tuple(f if isinstance(f, str) else f.text for f in facts)
 
 
-def _hits(text: str, *, matter: Sequence[str], facts: Sequence[str]) -> list[_Hit]:
+def _hits(text: str, *, matter: Sequence[str], facts: Sequence[str]) -> tuple[_Hit, ...]:
     """All matches in the order of the text, each with the frames it stands in; of matches for one act the first of the file stays."""
+    return _hits_kept(text, tuple(matter), tuple(facts))
+
+
+@lru_cache(maxsize=256)
+def _hits_kept(text: str, matter: tuple[str, ...], facts: tuple[str, ...]) -> tuple[_Hit, ...]:
+    # Kept for the letter at hand: the head is told what was found, and the finding then quotes it.
     folded = _GAP_MARK.sub(lambda m: " " * len(m[0]), _folded(text))
     chinese = has_han(folded)
     quoted = _quotations(folded)
@@ -409,7 +415,7 @@ def _hits(text: str, *, matter: Sequence[str], facts: Sequence[str]) -> list[_Hi
                     )
                 )
     hits.sort(key=lambda h: (h.start, h.order))
-    return [h for h in hits if not any(_same_act(other, h) for other in hits)]
+    return tuple(h for h in hits if not any(_same_act(other, h) for other in hits))
 
 
 def _same_act(other: _Hit, hit: _Hit) -> bool:
