@@ -17,9 +17,9 @@ import streamlit as st  # noqa: E402
 
 from rag.errors import AppealError  # noqa: E402
 from rag.models import Notice  # noqa: E402
-from ui import cases, export, facts, letter, machine, notice, setup, stance  # noqa: E402
+from ui import cases, document, export, facts, letter, machine, notice, setup, stance  # noqa: E402
 from ui.text import LANGUAGES, Language, Say, language_of  # noqa: E402
-from ui.work import Work, autosave, open_work  # noqa: E402
+from ui.work import Work, autosave, case_of, open_work  # noqa: E402
 
 STYLE = Path(__file__).parent / "ui" / "style.css"
 # A file of our own: Streamlit would fetch named icons and emoji for the browser tab from another machine.
@@ -66,6 +66,7 @@ def page(say: Say) -> None:
     if work.read and work.case_type:
         step(2, say)
         stance.draw(work, say)
+        document.draw(work, case_of(work), say)
         step(3, say, progress_text(work, read, say))
         facts.draw(work, read, say)
         step(4, say)

@@ -23,7 +23,6 @@ from evals.baselines import BASELINES, STATIC
 from evals.records import write_items
 from evals.scorers import Score
 from rag import knowledge
-from rag.checks.lock import day_first
 from rag.errors import AppealError, BadInput, ModelUnavailable, SetupError, Stopped
 from rag.formats import letter_from, letter_text, letter_to, load_case
 from rag.llm import Chat, Reply
@@ -31,6 +30,7 @@ from rag.models import AdmissionKind, Case, Letter, NeverKind, Run
 from rag.notice import read_notice
 from rag.pipeline import PROMPTS, Doors, check_letter, draft_letter, settle_case_type
 from rag.plan import make_plan
+from rag.prepare import day_first
 from rag.prompts import load_prompt
 from rag.settings import PROJECT
 

@@ -18,8 +18,8 @@ from rag.checks.support import DOUBT
 from rag.errors import Stopped
 from rag.llm import Chat
 from rag.models import Case
+from rag.prepare import prepared
 from rag.prompts import fence, load_prompt
-from rag.word import prepared
 
 FILE = "groundedness.jsonl"
 LABELS = ("supported", "unsupported", "contradicted")

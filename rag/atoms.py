@@ -59,21 +59,27 @@ _UNITS = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six"
           "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
           "eighteen": 18, "nineteen": 19, "dozen": 12}
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
-_WORD = "|".join((*_UNITS, *_TENS))
-_WORDS = rf"\b(?:{_WORD})(?:(?:[ -](?:and )?)(?:{_WORD}|hundred|thousand))*\b"
+_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(w for w, n in _UNITS.items() if 0 < n < 10)}))?|{'|'.join(w for w in _UNITS if w not in {'zero', 'dozen'})})\b"
+_BELOW_1000 = rf"(?:{_BELOW_100}(?:[ -]hundred\b(?: (?:and )?{_BELOW_100})?)?)"
+# Words join only as a number is spoken: "two one-star reviews" are a 2 and a 1.
+_WORDS = rf"\b(?:zero\b|dozen\b|{_BELOW_1000}(?:[ -]thousand\b(?: (?:and )?{_BELOW_1000})?)?)"
 _HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _HAN_SCALE = {"十": 10, "百": 100, "千": 1000}
-_HAN = "[零〇一二两兩三四五六七八九十百千万萬]+"
-_NUM = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s?[万萬])?"
+# Runs are bounded: without a bound the time grows with the square of a pasted string that has no spaces.
+_HAN = "[零〇一二两兩三四五六七八九十百千万萬]{1,12}"
+_NUM = r"(?:\d{1,3}(?:,\d{3}){1,5}(?:\.\d{1,9})?|\d{1,20}(?:\.\d{1,9})?)(?:\s?[万萬])?"
 _ANY = rf"(?:{_NUM}|{_WORDS}|{_HAN})"
 
-_CURRENCY = {
-    "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "美元": "USD", "美金": "USD", "刀": "USD",
-    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "欧元": "EUR", "歐元": "EUR",
-    "£": "GBP", "gbp": "GBP", "pounds": "GBP", "英镑": "GBP", "英鎊": "GBP",
-    "¥": "CNY", "￥": "CNY", "rmb": "CNY", "cny": "CNY", "yuan": "CNY", "人民币": "CNY", "人民幣": "CNY", "元": "CNY", "块": "CNY",
-    "jpy": "JPY", "yen": "JPY", "日元": "JPY", "日圓": "JPY", "cad": "CAD", "ca$": "CAD", "c$": "CAD", "加元": "CAD", "aud": "AUD", "a$": "AUD", "澳元": "AUD",
+_MONEY_WORDS = {
+    "USD": "$,us$,usd,us dollars,us dollar,u.s. dollars,u.s. dollar,dollars,dollar,美元,美金,块美金,刀", "EUR": "€,eur,euros,euro,欧元,歐元,欧,歐",
+    "GBP": "£,gbp,pounds sterling,pounds,英镑,英鎊,镑", "CNY": "¥,￥,rmb,cny,yuan,chinese yuan,renminbi,人民币,人民幣,元人民币,元人民幣,块人民币,元,块",
+    "JPY": "jpy,yen,japanese yen,日元,日圓,日圆", "CAD": "cad,ca$,c$,canadian dollars,加元,加币", "AUD": "aud,a$,australian dollars,澳元,澳币",
+    "MXN": "mxn,mex$,pesos,mexican pesos,比索", "HKD": "hkd,hk$,hong kong dollars,港币,港元", "TWD": "twd,ntd,nt$,taiwan dollars,台币,台幣,新台币,新台幣",
+    "SGD": "sgd,s$,新币", "INR": "inr,rupees,卢比", "PLN": "pln,zloty,兹罗提", "SEK": "sek,kronor,瑞典克朗", "AED": "aed,dirhams,迪拉姆", "BRL": "brl,reais,雷亚尔",
 }
+_CURRENCY = {form: code for code, forms in _MONEY_WORDS.items() for form in forms.split(",")}
+CURRENCY_WORDS = frozenset(word for form in _CURRENCY for word in re.findall(r"[a-z]+", form))
+"""Words of sums of money in lower case; written with a capital they name nobody."""
 _DURATION = {
     "minute": "minute", "minutes": "minute", "min": "minute", "mins": "minute", "分钟": "minute", "分鐘": "minute",
     "hour": "hour", "hours": "hour", "hrs": "hour", "hr": "hour", "小时": "hour", "小時": "hour", "个小时": "hour", "個小時": "hour", "钟头": "hour",
@@ -116,7 +122,7 @@ def _find_atoms(text: str, day_first: bool | None) -> tuple[Atom, ...]:
     return tuple(sorted(_with_ranges(found, folded), key=lambda a: a.start))
 
 
-_BEFORE = re.compile(r"(?<![\d.,/])(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s?(?:-|–|~|to|and|until|through|or)\s?$", re.IGNORECASE)
+_BEFORE = re.compile(r"(?<![\d.,/])(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s?(?:-|–|~|,|to|and|until|through|or)\s?$", re.IGNORECASE)
 _AFTER = re.compile(r"\s?(?:-|–|~|to\b|through\b|until\b)\s?(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\w%.:/-]|\s+[a-z]*(?:day|hour|order|unit|week|month))", re.IGNORECASE)
 _AFTER_HAN = re.compile(r"\s?(?:-|–|~|至|到|、|和|,)\s?(?P<d>3[01]|[12]\d|0?[1-9])\s?[日号號]")
 
@@ -127,11 +133,15 @@ def _with_ranges(found: list[Atom], text: str) -> list[Atom]:
     for atom in found:
         if atom.kind != "date" or not atom.value[2] or "|" in atom.value[1]:
             continue
-        match = _BEFORE.search(text, max(0, atom.start - 14), atom.start) if text[atom.start].isdigit() and "月" not in atom.text else None
-        match = match or _AFTER_HAN.match(text, atom.end) or (None if text[atom.start].isdigit() and "月" not in atom.text else _AFTER.match(text, atom.end))
-        if match:
-            start, end = match.span("d")
-            extra.append(Atom("date", (atom.value[0], atom.value[1], str(int(match["d"]))), text[start:end], start, end))
+        start, end, day_leads = atom.start, atom.end, text[atom.start].isdigit() and "月" not in atom.text
+        for _ in range(6):  # 1, 3 and 6 September; 9月1号、3号、6号
+            match = _BEFORE.search(text, max(0, start - 14), start) if day_leads else None
+            match = match or _AFTER_HAN.match(text, end) or (None if day_leads else _AFTER.match(text, end))
+            if not match:
+                break
+            day = match.span("d")
+            extra.append(Atom("date", (atom.value[0], atom.value[1], str(int(match["d"]))), text[day[0] : day[1]], *day))
+            start, end = min(start, day[0]), max(end, match.end())
     covered = {(a.start, a.end) for a in extra}
     return [a for a in found if not any(a.kind == "number" and s <= a.start and a.end <= e for s, e in covered)] + extra
 
@@ -246,21 +256,24 @@ def _one(name: str) -> Value:
     return lambda m, _: None if (n := _number(m[name])) is None else (n,)
 
 
+COUNTED = "[个個件单單名位次项項条條箱批台份家封张張款种種套人枚只隻笔起票盒支双袋组根块本页]"
+"""Measure words: what stands before them is a count."""
 _B = r"(?<![A-Za-z0-9])"
 _E = r"(?![A-Za-z0-9])"
 _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     ("url", re.compile(r"https?://[^\s<>\"')]+|(?<![@\w])(?:www\.|drive\.|dropbox\.)[^\s<>\"')]+", _I), lambda m, _: (m[0].lower().rstrip(".,;"),)),
-    ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _I), lambda m, _: (m[0].lower(),)),
+    ("email", re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+", _I), lambda m, _: (m[0].lower(),)),
     ("order_id", re.compile(r"(?<!\d)\d{3}-\d{7}-\d{7}(?!\d)"), lambda m, _: (m[0],)),
     ("asin", re.compile(rf"{_B}B0[A-Z0-9]{{8}}{_E}"), lambda m, _: (m[0],)),
     ("asin", re.compile(rf"(?<=ASIN)[\s:#：]*(?P<all>\d{{9}}[\dX]){_E}"), lambda m, _: (m["all"],)),
     # Dates, most complete form first.
     ("date", re.compile(rf"(?P<y>{_YEAR}|[二〇零一]{{4}})\s?年\s?(?P<m>\d{{1,2}}|{_HAN})\s?月(?:份)?(?:\s?(?P<d>\d{{1,2}}|{_HAN})\s?(?:[日号號]|(?=[-~–至到]\s?\d{{1,2}}\s?[日号號])))?"), lambda m, _: _date(m["y"], m["m"], m["d"])),
-    ("date", re.compile(r"(?<!\d)(?P<m>\d{1,2}|[一二三四五六七八九十]{1,2})\s?月\s?(?P<d>\d{1,2}|[一二三四五六七八九十]{1,3})\s?(?:[日号號]|(?=[-~–至到])|(?![\d]))"), lambda m, _: _date(None, m["m"], m["d"])),
+    # 8月31个人 and 8月一共 are a month and a count.
+    ("date", re.compile(rf"(?<!\d)(?P<m>\d{{1,2}}|[一二三四五六七八九十]{{1,2}})\s?月\s?(?:(?P<d>\d{{1,2}})\s?(?:[日号號]|(?=[-~–至到])|(?![\d.%]|{COUNTED}))|(?P<h>[一二三四五六七八九十]{{1,3}})\s?[日号號])"), lambda m, _: _date(None, m["m"], m["d"] or m["h"])),
     ("date", re.compile(rf"(?<![\d-])(?P<y>{_YEAR})[-/.](?P<m>0?[1-9]|1[0-2])[-/.](?P<d>{_DAY})(?![\d-])"), lambda m, _: _date(m["y"], int(m["m"]), m["d"])),
-    ("date", re.compile(rf"(?<![\d-])(?P<y>{_YEAR})-(?P<m>0[1-9]|1[0-2])(?![\d-])"), lambda m, _: _date(m["y"], int(m["m"]), None)),
+    ("date", re.compile(rf"(?<![\d-])(?P<y>{_YEAR})[-/.](?P<m>0[1-9]|1[0-2])(?![\d/-]|\.\d)"), lambda m, _: _date(m["y"], int(m["m"]), None)),
     ("date", re.compile(rf"{_B}(?P<d>{_DAY})(?:st|nd|rd|th)?(?: of)?[ -](?P<m>{_MONTH})(?:,?[ -](?P<y>{_YEAR})|-(?P<yy>\d\d)| ?'(?P<yyy>\d\d))?{_E}", _I), lambda m, _: _date(m["y"] or m["yy"] or m["yyy"], m["m"], m["d"])),
-    ("date", re.compile(rf"{_B}(?P<m>{_MONTH})[ -](?P<d>{_DAY})(?:st|nd|rd|th)?(?:,? (?P<y>{_YEAR}))?(?![\d%:])(?![A-Za-z])", _I), lambda m, _: _date(m["y"], m["m"], m["d"])),
+    ("date", re.compile(rf"{_B}(?P<m>{_MONTH})[ -](?P<d>{_DAY})(?:st|nd|rd|th)?(?:,? (?P<y>{_YEAR}))?(?![\d%]|:\d)(?![A-Za-z])", _I), lambda m, _: _date(m["y"], m["m"], m["d"])),
     ("date", re.compile(rf"{_B}(?P<m>{_MONTH}),?\s(?:of )?(?P<y>{_YEAR}){_E}", _I), lambda m, _: _date(m["y"], m["m"], None)),
     ("date", re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})(?P<sep>[/.])(?P<b>\d{1,2})(?P=sep)(?P<y>(?:19|20)?\d\d)(?![\d/]|\.\d)"), _slashed),
     # 10.21 at the start of a Chinese note is a day, 10.21元 is not.
@@ -271,22 +284,25 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     # "march" and "may" are verbs, so a month alone counts only with a capital, and May only after a preposition.
     ("date", re.compile(r"\b(?P<m>January|February|March|April|June|July|August|September|October|November|December)\b"), lambda m, _: _date(None, m["m"], None)),
     ("date", re.compile(r"\b(?:in|since|until|from|of|by|early|mid|late|during|and|to)[ -](?P<all>May)\b"), lambda m, _: _date(None, "may", None)),
-    ("date", re.compile(rf"(?<![\d.,/-])(?P<y>{_YEAR})\s?年(?!\s?\d)"), lambda m, _: _date(m["y"], None, None)),
+    ("date", re.compile(rf"(?<![\d/.])(?<!\d[,-])(?P<y>{_YEAR})(?:(?=\s?[-–—~至到]\s?{_YEAR}(?![\d-]))|\s?全?年(?!\s?\d))"), lambda m, _: _date(m["y"], None, None)),
+    ("date", re.compile(rf"(?<=\d\d\d\d[-–—~至到])(?P<y>{_YEAR})\s?年?(?![\d-])"), lambda m, _: _date(m["y"], None, None)),
     ("date", re.compile(rf"\b(?:in|since|until|from|year|of|by) (?P<all>(?P<y>{_YEAR})){_E}(?![-/])", _I), lambda m, _: _date(m["y"], None, None)),
     ("percent", re.compile(rf"(?P<n>{_NUM}|{_WORDS})\s?(?:%|percent\b|per cent\b|pct\b)", _I), _one("n")),
     ("percent", re.compile(rf"百分之(?P<n>\d+(?:\.\d+)?|{_HAN})(?:[点點](?P<f>[零〇一二三四五六七八九]+))?"), lambda m, _: None if (n := _number(m["n"])) is None else (n + ("." + "".join(str(_HAN_DIGITS[c]) for c in m["f"]) if m["f"] else ""),)),
-    ("time", re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::[0-5]\d)?\s?(?P<ap>[ap]\.?m\b\.?)?(?![\d:])", _I), _clock),
+    ("time", re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-4])(?::(?=[0-5])|\.(?=[0-5]\d\s?[ap]\.?m\b))(?P<m>[0-5]\d)(?::[0-5]\d)?\s?(?P<ap>[ap]\.?m\b\.?)?(?![\d:])", _I), _clock),
     ("time", re.compile(r"(?<![\d:.])(?P<h>1[0-2]|0?[1-9])\s?(?P<ap>[ap]\.?m\b\.?)(?P<m>)(?!-?\d)", _I), _clock),
     ("time", re.compile(rf"(?P<zh>上午|下午|早上|晚上|中午|傍晚|凌晨|每晚|每早|晚)?(?P<h>\d{{1,2}}|{_HAN})\s?[点點](?:(?P<half>半)|(?P<m>\d{{1,2}})分?)?(?P<o>钟|鐘|整)?(?![\d%])"), lambda m, d: _clock(m, d) if m["zh"] or m["half"] or m["o"] or m["h"].isdigit() else None),
-    ("money", re.compile(rf"(?P<c>us\$|ca\$|c\$|a\$|[$€£¥￥]|(?:usd|eur|gbp|rmb|cny|jpy|cad|aud)(?=[\s\d])|人民币|人民幣|美元)\s?(?P<n>{_NUM})", _I), lambda m, _: None if (n := _number(m["n"])) is None else (_CURRENCY[m["c"].lower()], n)),
-    ("money", re.compile(rf"(?P<n>{_NUM})\s?(?P<c>{_alternatives(_CURRENCY)})", _I), lambda m, _: None if (n := _number(m["n"])) is None else (_CURRENCY[m["c"].lower()], n)),
+    ("money", re.compile(rf"(?P<c>(?:us|ca|c|a|hk|nt|mex|s)\$|[$€£¥￥]|(?<![a-z])(?:{'|'.join(c.lower() for c in _MONEY_WORDS)}|rmb|ntd)(?=[\s\d])|人民币|人民幣|美元|美金|欧元|英镑|日元|台币|港币)\s?(?P<n>{_NUM})", _I), lambda m, _: None if (n := _number(m["n"])) is None else (_CURRENCY[m["c"].lower()], n)),
+    ("money", re.compile(rf"(?P<n>{_NUM}|{_WORDS})\s?(?:cents?\b|美分)", _I), lambda m, _: None if (n := parse_number(m["n"])) is None else ("USD", _plain(n / 100))),
+    ("money", re.compile(rf"(?P<n>{_NUM}|{_WORDS})[多余]?(?:\s|-(?=[a-z]))?(?P<c>{_alternatives(_CURRENCY)})[多余]?(?:美金|美元)?", _I), lambda m, _: None if (n := _number(m["n"])) is None else (_CURRENCY[m["c"].lower()], n)),
     ("duration", re.compile(rf"(?<![A-Za-z0-9_/-])(?<!\d[.,])(?P<n>{_NUM}|{_WORDS})(?:[\s-]|(?=[^\x00-\x7f]))?(?P<u>{_alternatives(u for u in _DURATION if u not in {'日', '月', '年'})})", _I), _duration),
-    ("duration", re.compile(rf"(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
-    ("id", re.compile(rf"{_B}(?=[A-Za-z0-9/_-]*\d)(?=[A-Za-z0-9/_-]*[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*{_E}"), lambda m, _: _identifier(m[0])),
+    ("duration", re.compile(rf"(?<!第)(?<![零〇一二两兩三四五六七八九十百千万萬])(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
+    ("id", re.compile(rf"{_B}(?=[A-Za-z0-9/_-]{{0,60}}\d)(?=[A-Za-z0-9/_-]{{0,60}}[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*{_E}"), lambda m, _: _identifier(m[0])),
     ("id", re.compile(r"(?<![\d.,-])\d{7,}(?!\d|,\d|\.\d)|(?<![\d-])\d{2,}(?:-\d{2,})+(?![\d-])"), lambda m, _: (m[0],)),
     ("number", re.compile(rf"(?<![A-Za-z0-9_])(?<!\d[.,])-?{_NUM}(?!\d)", _I), _plain_number),
     ("number", re.compile(rf"(?:{_WORDS})", _I), _plain_number),
-    ("number", re.compile(r"(?<![第每同统統唯另万萬])(?P<n>[零两兩二三四五六七八九十百千万萬]{1,6}|一[十百千万萬][一二两三四五六七八九十百千万萬]*)(?=[个個件单單名位次项項条條箱批台份家封张張款种種套人枚只隻])"), _one("n")),
+    # 零件 (parts) and 零 alone are words.
+    ("number", re.compile(r"(?<![第每同统統唯另万萬])(?P<n>[两兩二三四五六七八九十百千万萬]{1,6}|一[十百千万萬][一二两三四五六七八九十百千万萬]*)(?=[个個件单單名位次项項条條箱批台份家封张張款种種套人枚只隻])"), _one("n")),
 )
 
 
@@ -301,6 +317,7 @@ def _identifier(text: str) -> tuple[str, ...] | None:
     return (text.upper(),)
 
 
+_MONTHS_OF = {"month": Decimal(1), "year": Decimal(12)}
 _DAYS = {"minute": Decimal(1) / 1440, "hour": Decimal(1) / 24, "day": Decimal(1), "week": Decimal(7)}
 
 
@@ -321,6 +338,8 @@ def same_day(one: tuple[str, ...], two: tuple[str, ...]) -> bool:
 def supports(source: Atom, claim: Atom) -> bool:
     """Whether `source` (in a fact) allows `claim` (in a letter). More precise than the source is not allowed; less precise is."""
     if claim.kind == "date":
+        if claim.value[1:] == ("", "") and source.kind in {"number", "id"}:
+            return claim.value[0] == source.value[0]  # a card "ending in 1907"
         if source.kind != "date" or not same_day(source.value, claim.value):
             return source.kind == "date" and claim.value[1:] == ("", "") and claim.value[0] == source.value[0]
         # A day that the source does not name would be an invention.
@@ -329,14 +348,22 @@ def supports(source: Atom, claim: Atom) -> bool:
         if claim.value == source.value:
             return True
         (n, u), (m, v) = claim.value, source.value
-        return u in _DAYS and v in _DAYS and Decimal(n) * _DAYS[u] == Decimal(m) * _DAYS[v]
+        return any(u in units and v in units and Decimal(n) * units[u] == Decimal(m) * units[v] for units in (_DAYS, _MONTHS_OF))
     if claim.kind == "money" and source.kind == "money":
-        return claim.value == source.value
+        # 元 and ¥ are said of other currencies too.
+        loose = {"元": {"TWD", "HKD", "JPY"}, "¥": {"JPY"}, "￥": {"JPY"}}
+        return claim.value[1] == source.value[1] and (claim.value[0] == source.value[0] or any(m in source.text and claim.value[0] in c for m, c in loose.items()))
     if claim.kind == source.kind:
         return claim.value == source.value
     # A bare number in the facts may get its unit in the letter (备货时间 3 -> 3 days), and a unit may be dropped in a count.
     if claim.kind in {"duration", "number", "percent"} and source.kind in {"duration", "number"}:
         return claim.value[0] == source.value[0] and not (claim.kind == "percent" and source.kind == "duration")
+    if {claim.kind, source.kind} == {"money", "number"}:
+        return claim.value[-1] == source.value[-1]  # 按2.99发, 84.2万
+    if claim.kind == "number" and source.kind == "date":
+        return source.value[0] == claim.value[0]
+    if claim.kind == "number" and source.kind == "time":
+        return source.value[0].removesuffix(":00") == claim.value[0]
     if claim.kind in {"id", "number"} and source.kind in {"id", "number"}:
         return claim.value[0].lstrip("#") == source.value[0].lstrip("#")
     if claim.kind == "time" and source.kind == "number":
@@ -344,21 +371,8 @@ def supports(source: Atom, claim: Atom) -> bool:
     return False
 
 
-def derived(atoms: Iterable[Atom]) -> Iterator[Atom]:
-    """What follows by arithmetic from a few counts in one text: the percentage of a pair, their sum and their difference."""
-    numbers = [a for a in atoms if a.kind == "number"][:8]
-    for i, one in enumerate(numbers):
-        for two in numbers[i + 1 :]:
-            a, b = sorted((Decimal(one.value[0]), Decimal(two.value[0])))
-            for kind, value in (("number", a + b), ("number", b - a)):
-                yield Atom(kind, (_plain(value),), f"{one.text}, {two.text}", one.start, two.end)  # type: ignore[arg-type]
-            if b:
-                for places in (0, 1, 2):
-                    share = (a / b * 100).quantize(Decimal(1).scaleb(-places))
-                    yield Atom("percent", (_plain(share),), f"{one.text} of {two.text}", one.start, two.end)
-
-
-_NAME = re.compile(r"[A-Z][A-Za-z0-9'’.&-]*[A-Za-z0-9]|[A-Z]")
+_UP, _LOW = "A-ZÀ-ÖØ-Þ", "a-zß-öø-ÿĀ-ſ"
+_NAME = re.compile(rf"[{_UP}][{_UP}{_LOW}0-9'’.&-]*[{_UP}{_LOW}0-9]|[{_UP}]")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\n\r]\s*(?:\d+[.)]\s*|[-*•]\s*)?|^\s*\d+[.)]\s*|[\"“(]\s*)$")
 
 
@@ -385,7 +399,7 @@ def find_names(text: str, *, known: frozenset[str] = frozenset()) -> tuple[Atom,
         run.clear()
 
     for match in _NAME.finditer(text):
-        if match.start() and (text[match.start() - 1].isalnum() or text[match.start() - 1] in "_-'’@/"):
+        if match.start() and (text[match.start() - 1].isalnum() or text[match.start() - 1] in "_-'’@"):
             continue
         if (run and text[run[-1].end() : match.start()] not in {" ", " & ", " of ", " and "}) or (run and text[run[-1].end() : match.start()] == " and "):
             close()

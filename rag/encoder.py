@@ -57,6 +57,8 @@ class Door:
     dimensions: int
     queries: Callable[[list[str]], Any]
     passages: PassageCall
+    inside: tuple[Any, Any] | None = None
+    """Transformer and tokenizer, where other readings of the same weights are possible (`rag/judge.py`)."""
 
 
 class Encoder:
@@ -76,6 +78,17 @@ class Encoder:
     def dimensions(self) -> int:
         """Length of each vector."""
         return self._door.dimensions
+
+    @property
+    def lock(self) -> threading.Lock:
+        """Held while the weights are in use; whoever uses `inside` holds it too."""
+        return self._lock
+
+    def inside(self) -> tuple[Any, Any]:
+        """The transformer and its tokenizer. SetupError for an encoder that shows none."""
+        if self._door.inside is None:
+            raise SetupError(f"The encoder {self.name} cannot read pairs; POA_ENCODER=embeddinggemma can.", f"向量模型 {self.name} 不能成对阅读；POA_ENCODER=embeddinggemma 可以。")
+        return self._door.inside
 
     def encode_queries(self, queries: Sequence[str]) -> Vectors:
         """Vectors of searches, one row each."""
@@ -172,6 +185,7 @@ def _open_gemma(settings: Settings) -> Door:
         dimensions=_dimensions(model),
         queries=partial(_on_one_core, lambda texts: model.encode_query(texts, batch_size=BATCH, show_progress_bar=False)),
         passages=passages,
+        inside=(model[0].auto_model, model.tokenizer),
     )
 
 

@@ -182,7 +182,7 @@ def _joined(items: Sequence[str]) -> str:
 
 
 def _plain_date(text: str) -> str:
-    from rag.word import english_date  # the one place that writes dates
+    from rag.prepare import english_date  # the one place that writes dates
 
     atom = next((a for a in find_atoms(text) if a.kind == "date"), None)
     return english_date(atom) if atom else ""

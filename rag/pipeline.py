@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag import knowledge
 from rag.checks import run_checks
 from rag.checks.meaning import Meaning, open_meaning
-from rag.checks.support import check_support
+from rag.checks.support import ask_support
 from rag.errors import BadInput, Stopped
 from rag.formats import letter_text
 from rag.keep_out import left_out_notes
@@ -31,6 +31,9 @@ from rag.retrieve import FITS, Retriever
 from rag.settings import Settings, load_settings
 from rag.supplement import about_earlier
 from rag.word import Wording, word_point
+
+if TYPE_CHECKING:
+    from rag.judge import Judge
 
 PROMPTS = ("word", "word_trained", "reword", "polish", "support")
 
@@ -105,10 +108,12 @@ def draft_letter(
     on_event(Event("plan", 1, 1))
     passages, plan = retrieve_for(plan, case, doors.retriever)
     on_event(Event("retrieve", len(passages), len(passages)))
-    worded, first = word_all(plan, case, doors.chat, on_event, should_stop, started)
+    judge = doors.meaning.judge if doors.meaning else None
+    worded, first = word_all(plan, case, doors.chat, on_event, should_stop, started, judge)
     letter = assemble(plan, worded, case)
     findings = check_letter(letter, case, passages, notice=notice, earlier=earlier, meaning=doors.meaning)
-    findings += tuple(check_support(letter, case, doors.chat, on_progress=lambda done, total: on_event(Event("support", done, total)), should_stop=should_stop))
+    if judge is None:
+        findings += tuple(ask_support(letter, dataclasses.replace(case, facts=all_facts(case)), doors.chat, on_progress=lambda done, total: on_event(Event("support", done, total)), should_stop=should_stop))
     findings += (*doubts(plan, worded, letter), *dishonest_wishes(case), *left_out_notes(plan.left_out), *about_earlier(plan, earlier), *warnings(plan))
     run = Run(
         model=doors.chat.name,
@@ -180,7 +185,7 @@ def retrieve_for(plan: Plan, case: Case, retriever: Retriever | None) -> tuple[t
 
 
 def word_all(
-    plan: Plan, case: Case, chat: Chat, on_event: Callable[[Event], None], should_stop: Callable[[], bool], started: float
+    plan: Plan, case: Case, chat: Chat, on_event: Callable[[Event], None], should_stop: Callable[[], bool], started: float, judge: Judge | None = None
 ) -> tuple[dict[str, Wording], float]:
     """Every point worded, by point id, and the seconds until the first sentence from a fact was ready."""
     points = [point for _, points in plan.sections for point in points]
@@ -189,7 +194,7 @@ def word_all(
     for number, point in enumerate(points, 1):
         if should_stop():
             raise Stopped(f"Stopped after {number - 1} of {len(points)} sentences; they are kept.", f"已在第 {number - 1}/{len(points)} 句后停止,完成的句子已保存。")
-        worded[point.id] = word_point(point, case, chat)
+        worded[point.id] = word_point(point, case, chat, judge)
         if point.facts and not first:
             first = time.monotonic() - started
         on_event(Event("word", number, len(points), point.section, worded[point.id].sentence))

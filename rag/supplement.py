@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rag.atoms import find_atoms
-from rag.checks.lock import day_first, lost
+from rag.checks.lock import lost
 from rag.checks.structure import REQUESTS, stems
 from rag.formats import letter_text, split_sentences
 from rag.models import Case, Fact, FactKind, Finding, Letter, Plan, SectionId, Stance
+from rag.prepare import day_first
 from rag.script import has_han
 
 SAME = 0.75

@@ -11,25 +11,31 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from rag import knowledge
 from rag.atoms import Atom, find_atoms
 from rag.checks.lexicon import compare
-from rag.checks.lock import day_first, lost, unsupported
+from rag.checks.lock import lost, unsupported
 from rag.errors import ReplyUnusable
 from rag.llm import Chat
 from rag.models import Case, Fact, Origin, Point, Sentence
-from rag.prompts import Prompt, load_prompt, neutral
+from rag.prepare import day_first, english_date, prepared
+from rag.prompts import Prompt, load_prompt
 from rag.script import drop_readings, has_han, repair, simplified
 
 TRIES = 3
 """The first wording and two repairs."""
+if TYPE_CHECKING:
+    from rag.judge import Judge
+
 KINDS = {"metric": "figure", "cause": "cause", "action_done": "done", "action_planned": "planned", "evidence": "document", "context": "background"}
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 ADAPTER = "wording"
 """Name of the trained change of the model inside that words facts; models elsewhere are shown worked examples instead."""
 FREER = 0.6
 """Temperature of the last try."""
+WEIGHT, WELL, GAP = 4.0, 0.5, 100.0
+"""What full doubt of the judge costs, below which cost no other wording is sought, and what a gap costs."""
 CHUNK = 22
 """Characters of Chinese after which a comma may end a chunk."""
 MAX_TERMS = 9
@@ -47,6 +53,8 @@ class Wording:
     tokens_in: int = 0
     tokens_out: int = 0
     calls: int = 0
+    cost: float = 0.0
+    """What speaks against it: soft problems count 1 each, the judge's doubt up to WEIGHT; a gap costs GAP."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +65,14 @@ class Problem:
     hard: bool
 
 
-def word_point(point: Point, case: Case, chat: Chat) -> Wording:
-    """The sentence of a point. Frame text is returned as it is; a point of several facts is worded from all of them, one after another."""
+def word_point(point: Point, case: Case, chat: Chat, judge: Judge | None = None) -> Wording:
+    """The sentence of a point. Frame text is returned as it is; a point of several facts is worded from all of them, one after another.
+
+    The judge, where there is one, compares each wording with its fact; of several the one that it doubts least is taken.
+    """
     if point.fixed:
         return Wording(Sentence(point.fixed, passages=point.passages, origin="fixed"))
-    parts = [_word_fact(fact, point, case, chat) for fact in point.facts]
+    parts = [_word_fact(fact, point, case, chat, judge) for fact in point.facts]
     if len(parts) == 1:
         return parts[0]
     origin: Origin = "model" if any(p.sentence.origin == "model" for p in parts) else "seller"
@@ -72,30 +83,42 @@ def word_point(point: Point, case: Case, chat: Chat) -> Wording:
     )
 
 
-def _word_fact(fact: Fact, point: Point, case: Case, chat: Chat) -> Wording:
+def _word_fact(fact: Fact, point: Point, case: Case, chat: Chat, judge: Judge | None) -> Wording:
     if not has_han(fact.text):
         own = Sentence(tidy(repair(fact.text)), (fact.id,), point.passages, "seller")
         if fact.kind == "evidence" or is_clean_english(fact.text) or not chat.available:
             return Wording(own)
-        return _ask(fact, point, case, chat, load_prompt("polish"), fallback=own)
+        return _ask(fact, point, case, chat, load_prompt("polish"), judge, fallback=own)
     if not chat.available:
         return Wording(_gap(fact, point), problems=("Chinese text and no language model: please write this fact in English.",))
-    whole = None
+    best: Wording | None = None
+    spent = (0, 0, 0)
+    # In pieces there is less to lose, but also less to understand each clause by: only where the whole does not come out well.
     for pieces in dict.fromkeys(((fact.text,), tuple(chunks(fact.text)))):
-        parts = [_ask(replace(fact, text=piece), point, case, chat, load_prompt("word"), fallback=None) for piece in pieces]
+        parts = [_ask(replace(fact, text=piece), point, case, chat, load_prompt("word"), judge, fallback=None) for piece in pieces]
+        spent = (spent[0] + sum(p.tokens_in for p in parts), spent[1] + sum(p.tokens_out for p in parts), spent[2] + sum(p.calls for p in parts))
         gap = next((p for p in parts if p.sentence.origin == "fixed"), None)
-        whole = Wording(
+        made = Wording(
             gap.sentence if gap else Sentence(" ".join(p.sentence.text for p in parts), (fact.id,), point.passages, "model"),
             max(p.tries for p in parts),
             tuple(problem for p in ([gap] if gap else parts) for problem in p.problems),
-            sum(p.tokens_in for p in parts) + (whole.tokens_in if whole else 0),
-            sum(p.tokens_out for p in parts) + (whole.tokens_out if whole else 0),
-            sum(p.calls for p in parts) + (whole.calls if whole else 0),
+            cost=GAP if gap else parts[0].cost if len(parts) == 1 else _doubt(" ".join(p.sentence.text for p in parts), fact, case, judge) + sum(len(p.problems) for p in parts),
         )
-        if gap is None:
-            break  # else the fact is tried in pieces, which have less to lose but also less to understand each other by
-    assert whole is not None
-    return whole
+        if best is None or made.cost < best.cost:
+            best = made
+        if best.cost < WELL:
+            break
+    assert best is not None
+    return replace(best, tokens_in=spent[0], tokens_out=spent[1], calls=spent[2])
+
+
+def _doubt(text: str, fact: Fact, case: Case, judge: Judge | None) -> float:
+    """0 where the judge finds text and fact to say the same, up to 2 x its weight where it is sure that they do not; 0 without a judge."""
+    if judge is None:
+        return 0.0
+    verdict = judge.judge([((prepared(fact.text, case.marketplace),), text)])[0]
+    over = max(0.0, verdict.doubt - judge.thresholds["doubt"] / 2) + 0.5 * max(0.0, verdict.omits - judge.thresholds["omits"])
+    return WEIGHT * over
 
 
 def chunks(text: str) -> list[str]:
@@ -124,13 +147,13 @@ def asked_values(prompt: Prompt, kind: str, text: str, marketplace: str = "US") 
     return values
 
 
-def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, *, fallback: Sentence | None) -> Wording:
+def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, judge: Judge | None, *, fallback: Sentence | None) -> Wording:
     trained = ADAPTER if ADAPTER in chat.adapters else ""
     if trained:
         prompt = load_prompt("word_trained")
     system, user = prompt.fill(**asked_values(prompt, fact.kind, fact.text, case.marketplace))
     examples = prompt.examples.get("all", ())
-    best: tuple[int, Sentence, list[Problem]] | None = None
+    best: tuple[float, Sentence, list[Problem]] | None = None
     tokens_in = tokens_out = calls = 0
     asked, turns, temperature = user, tuple(examples), prompt.temperature
     for attempt in range(TRIES):
@@ -142,10 +165,11 @@ def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, *, fa
         calls, tokens_in, tokens_out = calls + (not reply.cached), tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
         sentence = Sentence(cleaned(reply.text, fact), (fact.id,), point.passages, "model")
         found = problems_of(sentence.text, fact, case) + ([] if reply.finished else [Problem("it was cut off before its end", True)])
-        rank = sum(100 if p.hard else 1 for p in found)
-        if best is None or rank < best[0]:
-            best = (rank, sentence, found)
-        if not found:
+        hard = any(p.hard for p in found)
+        cost = sum(100 if p.hard else 1 for p in found) + (0.0 if hard else _doubt(sentence.text, fact, case, judge))
+        if best is None or cost < best[0]:
+            best = (cost, sentence, found)
+        if cost < WELL:
             break
         if attempt == 0 and not trained:  # the exact complaint, as the next turn of the same conversation
             wrong = "; ".join(p.text for p in found)
@@ -154,8 +178,8 @@ def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, *, fa
             asked, turns, temperature = user, tuple(examples), temperature + FREER / 2 if trained else FREER
     if best is None or any(p.hard for p in best[2]):
         complaint = tuple(p.text for p in best[2]) if best else ("the model gave no usable reply",)
-        return Wording(fallback or _gap(fact, point), TRIES, complaint, tokens_in, tokens_out, calls)
-    return Wording(best[1], attempt + 1, tuple(p.text for p in best[2]), tokens_in, tokens_out, calls)
+        return Wording(fallback or _gap(fact, point), TRIES, complaint, tokens_in, tokens_out, calls, GAP)
+    return Wording(best[1], attempt + 1, tuple(p.text for p in best[2]), tokens_in, tokens_out, calls, best[0])
 
 
 def _gap(fact: Fact, point: Point) -> Sentence:
@@ -163,30 +187,6 @@ def _gap(fact: Fact, point: Point) -> Sentence:
 
 
 # --- what goes in -------------------------------------------------------------------------------------------------------
-
-
-def english_date(atom: Atom) -> str:
-    """`14 March 2026`, `March 2026`, `14 March`, `2026`: the unambiguous form of the letter."""
-    year, month, day = atom.value
-    return " ".join(p for p in (day, _MONTHS[int(month) - 1] if month else "", year) if p)
-
-
-def prepared(text: str, marketplace: str = "US") -> str:
-    """The fact as the model sees it: repaired, Simplified, with dates and times in their English form so that they are only copied."""
-    clean = neutral(simplified(drop_readings(repair(text))))
-    for atom in sorted(find_atoms(clean, day_first=day_first(marketplace)), key=lambda a: -a.start):
-        if atom.kind == "date" and "|" not in atom.value[1]:
-            written = english_date(atom)
-            tail = re.search(r"(?:初|上旬)$", atom.text), re.search(r"(?:底|末|下旬)$", atom.text), re.search(r"中旬$", atom.text)
-            written = f"early {written}" if tail[0] else f"late {written}" if tail[1] else f"mid-{written}" if tail[2] else written
-        elif atom.kind == "time":
-            written = atom.value[0]
-        else:
-            continue
-        if clean[atom.start : atom.end] != written:
-            clean = f"{clean[: atom.start]} {written} {clean[atom.end :]}"
-    clean = re.sub(r"(\d+)\s?天(?:的|内)?(?=[一-鿿]{0,3}率)", r" \1-day ", clean)  # 30天迟发率: the window belongs to the rate
-    return re.sub(r"[ \t]+", " ", clean.replace("\n", " ")).strip()
 
 
 @lru_cache(maxsize=1)

@@ -25,6 +25,7 @@ import torch
 from torch import nn
 
 from rag import weights
+from rag.adapted import Adapted, adapt
 from rag.prompts import load_prompt
 from rag.settings import load_settings, silence_telemetry
 from rag.word import asked_values
@@ -33,35 +34,12 @@ NAMES = {"q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "
 """Name of a linear layer in the checkpoint -> in GGUF."""
 
 
-class Adapted(nn.Module):
-    """A frozen linear layer plus a low-rank change: x W + (x A) B * alpha / rank."""
-
-    def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
-        super().__init__()
-        self.base, self.scale = base, alpha / rank
-        self.a = nn.Parameter(torch.randn(rank, base.in_features) / math.sqrt(base.in_features))
-        self.b = nn.Parameter(torch.zeros(base.out_features, rank))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """x: (..., in) -> (..., out)."""
-        return self.base(x) + (x @ self.a.T) @ self.b.T * self.scale
-
-
-def adapt(model: Any, first: int, rank: int, alpha: float) -> dict[str, Adapted]:
+def with_change(model: Any, first: int, rank: int, alpha: float) -> dict[str, Adapted]:
     """Put an adapter on every linear layer of the blocks from `first` on; by GGUF name."""
     for parameter in model.parameters():
         parameter.requires_grad_(False)
-    found: dict[str, Adapted] = {}
-    for number, block in enumerate(model.model.layers):
-        if number < first:
-            continue
-        for parent in (block.self_attn, block.mlp):
-            for name, gguf_name in NAMES.items():
-                if hasattr(parent, name):
-                    made = Adapted(getattr(parent, name), rank, alpha)
-                    setattr(parent, name, made)
-                    found[f"blk.{number}.{gguf_name}.weight"] = made
-    return found
+    made = adapt([(n, b) for n, b in enumerate(model.model.layers) if n >= first], NAMES, rank, alpha / rank)
+    return {f"blk.{number}.{NAMES[name]}.weight": layer for key, layer in made.items() for number, name in [key.split(".")]}
 
 
 def read_pairs(folder: Path) -> list[dict[str, Any]]:
@@ -96,6 +74,16 @@ def write_gguf(path: Path, adapters: dict[str, Adapted], alpha: float) -> None:
     writer.close()
 
 
+def take_gguf(path: Path, adapters: dict[str, Adapted]) -> None:
+    """Fill the adapters from a file that `write_gguf` wrote."""
+    import gguf
+
+    for tensor in gguf.GGUFReader(str(path)).tensors:
+        name, side = tensor.name.rsplit(".lora_", 1)
+        parameter = getattr(adapters[name], side)
+        parameter.data = torch.from_numpy(tensor.data.astype(np.float32)).reshape(parameter.shape)
+
+
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True)
@@ -106,7 +94,8 @@ def write_gguf(path: Path, adapters: dict[str, Adapted], alpha: float) -> None:
 @click.option("--first", default=10, help="First block that is trained.")
 @click.option("--seed", default=7)
 @click.option("--save", default=20)
-def main(data: Path, out: Path, steps: int, batch: int, rate: float, rank: int, first: int, seed: int, save: int) -> None:
+@click.option("--start", type=click.Path(path_type=Path, exists=True), default=None, help="An adapter of the same shape to begin from, instead of no change.")
+def main(data: Path, out: Path, steps: int, batch: int, rate: float, rank: int, first: int, seed: int, save: int, start: Path | None) -> None:
     """Train, and write the adapter."""
     silence_telemetry()
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -118,7 +107,9 @@ def main(data: Path, out: Path, steps: int, batch: int, rate: float, rank: int, 
     note(f"Taking the weights out of {path.name} (about a minute, 7 GB of memory)")
     tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
-    adapters = adapt(model, first, rank, alpha)
+    adapters = with_change(model, first, rank, alpha)
+    if start is not None:
+        take_gguf(start, adapters)
     trained = [p for layer in adapters.values() for p in (layer.a, layer.b)]
     optimizer = torch.optim.AdamW(trained, lr=rate, weight_decay=0.0)
     checkpoint = out.with_suffix(".checkpoint.pt")

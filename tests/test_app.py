@@ -144,6 +144,24 @@ def test_the_whole_way_from_notice_to_files(here: Machine, language: str) -> Non
     assert [e.after for e in here.store.edits(work(app).id)][-1] == "The label printer failed on 2 March 2026."
 
 
+def test_a_letter_that_comes_after_another_is_chosen_and_agrees_with_it(here: Machine) -> None:
+    app = read_notice(page("en"))
+    field(app, "/answer/what_happened").set_value("The label printer failed on 2 March 2026.")
+    quiet(app.run())
+    box = app.selectbox(key=f"{work(app).id}/document")
+    assert box.value == "" and "counter_notice" not in box.options, "only kinds that fit the case"
+    box.set_value("supplement")
+    quiet(app.run())
+    sent = "Plan of action\n\nThe label printer failed on 2 March 2026."
+    app.text_area(key=f"{work(app).id}/earlier").set_value(sent)
+    drafted(quiet(app.run()))
+    (version,) = here.store.letters(work(app).id)
+    assert version.letter.document == "supplement"
+    assert any(f.check == "left_out" and f.kind == "told_before" for f in version.letter.findings), "what was sent before is not sent again"
+    again = page("en", work(app).id)
+    assert again.selectbox(key=f"{work(app).id}/document").value == "supplement" and again.text_area(key=f"{work(app).id}/earlier").value == sent
+
+
 def work(app: AppTest) -> Work:
     found: Work = app.session_state["work"]
     return found

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from evals.baselines import BASELINES
-from rag.checks.support import check_support
+from rag.checks.support import ask_support
 from rag.errors import PromptError
 from rag.models import Case, Fact, Letter, Point, Section, Sentence
 from rag.pipeline import PROMPTS as DRAFTING
@@ -49,7 +49,7 @@ def test_the_word_stage_supplies_exactly_the_variables_of_its_files() -> None:
 def test_the_support_check_supplies_exactly_the_variables_of_its_file() -> None:
     letter = Letter("c", "appeal", "en", "accept_and_fix", "", (Section("root_cause", "", (Sentence("The late shipment rate was 7.2%.", ("f1",)),)),))
     chat = FakeChat(odds=[2.0])
-    assert check_support(letter, CASE, chat) == []
+    assert ask_support(letter, CASE, chat) == []
     assert len(chat.odds_asked) == 1
     assert load_prompt("support").variables() == {"facts", "sentence"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import AppealError, Stopped
@@ -39,19 +39,19 @@ class Job:
         return self.thread is not None and self.thread.is_alive()
 
 
-def start(machine: Machine, case: Case, notice: Notice, facts_mark: str, draft: Callable[..., Letter] | None = None) -> Job:
-    """Starts drafting; a draft of the same case that still runs is returned instead."""
+def start(machine: Machine, case: Case, notice: Notice, facts_mark: str, draft: Callable[..., Letter] | None = None, *, document: str = "", earlier: Sequence[str] = ()) -> Job:
+    """Starts drafting; a draft of the same case that still runs is returned instead. `document` and `earlier` as in `draft_letter`."""
     current = machine.jobs.get(case.id)
     if current is not None and current.running:
         return current
     job = Job(case, facts_mark)
     machine.jobs[case.id] = job
-    job.thread = threading.Thread(target=_run, args=(job, machine, notice, draft), name=f"draft-{case.id}", daemon=True)
+    job.thread = threading.Thread(target=_run, args=(job, machine, notice, draft, document, earlier), name=f"draft-{case.id}", daemon=True)
     job.thread.start()
     return job
 
 
-def _run(job: Job, machine: Machine, notice: Notice, draft: Callable[..., Letter] | None) -> None:
+def _run(job: Job, machine: Machine, notice: Notice, draft: Callable[..., Letter] | None, document: str, earlier: Sequence[str]) -> None:
     try:
         from rag.pipeline import Event, draft_letter
 
@@ -60,7 +60,7 @@ def _run(job: Job, machine: Machine, notice: Notice, draft: Callable[..., Letter
             if event.sentence is not None:
                 job.sentences.append((event.section, event.sentence))
 
-        letter = (draft or draft_letter)(job.case, machine.doors(), notice=notice, on_event=note, should_stop=job.stop.is_set)
+        letter = (draft or draft_letter)(job.case, machine.doors(), notice=notice, document=document, earlier=earlier, on_event=note, should_stop=job.stop.is_set)
         job.version = machine.store.save_letter(letter, updated_at=machine.now())
         job.letter = letter
     except Stopped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+from collections.abc import Sequence
 from functools import lru_cache
 
 import streamlit as st
@@ -16,7 +17,7 @@ from rag.store import Edit, LetterVersion
 from ui import jobs
 from ui.machine import Machine
 from ui.text import Say
-from ui.work import Work, case_of, mark_of
+from ui.work import Work, case_of, document_of, earlier_of, mark_of
 
 LOOK_SECONDS = 0.7
 """Time between two looks at a running draft."""
@@ -43,7 +44,7 @@ def draw(work: Work, notice: Notice, machine: Machine, say: Say) -> Letter | Non
     if not versions:
         return None
     shown = _choose(work, versions, say)
-    if work.answers.get(f"letter:{shown.version}", mark_of(case)) != mark_of(case):
+    if work.answers.get(f"letter:{shown.version}", mark_of(case, work)) != mark_of(case, work):
         st.warning(say("facts_changed"), icon=":material/update:")
     letter = shown.letter
     _summary(letter, say)
@@ -72,7 +73,7 @@ def _start(work: Work, case: Case, notice: Notice, job: jobs.Job | None, version
     # No callback: it would run before what was typed last has reached `work`.
     if st.button(label, key="draft", type="secondary" if versions else "primary", icon=":material/edit_note:"):
         st.session_state.pop("editing", None)
-        jobs.start(machine, case, notice, mark_of(case))
+        jobs.start(machine, case, notice, mark_of(case, work), document=document_of(work), earlier=earlier_of(work))
         st.rerun()
 
 
@@ -279,12 +280,12 @@ def _save(key: str, number: int, shown: LetterVersion, work: Work, notice: Notic
     _edit("")
     if text == before:
         return
-    letter = edited(shown.letter, number, text, case_of(work), notice, meaning=machine.meaning())
+    letter = edited(shown.letter, number, text, case_of(work), notice, earlier=earlier_of(work), meaning=machine.meaning())
     machine.store.save_letter(letter, updated_at=machine.now(), version=shown.version)
     machine.store.save_edit(work.id, Edit(shown.version, number, before, text, machine.now()))
 
 
-def edited(letter: Letter, number: int, text: str, case: Case, notice: Notice, *, meaning: Meaning | None = None) -> Letter:
+def edited(letter: Letter, number: int, text: str, case: Case, notice: Notice, *, earlier: Sequence[str] = (), meaning: Meaning | None = None) -> Letter:
     """The letter with one sentence changed and checked again. What a model found about other sentences stays."""
     from rag.pipeline import check_letter
 
@@ -298,7 +299,7 @@ def edited(letter: Letter, number: int, text: str, case: Case, notice: Notice, *
         sections.append(dataclasses.replace(section, sentences=tuple(kept)))
     changed = dataclasses.replace(letter, sections=tuple(sections), findings=())
     cited = [p for name in {p for s in sentences(changed) for p in s.passages} if (p := _passages().get(name) or passage_of(name, False)) is not None]
-    found = check_letter(changed, case, cited, notice=notice, meaning=meaning)
+    found = check_letter(changed, case, cited, notice=notice, earlier=earlier, meaning=meaning)
     told = {(f.check, f.sentence, f.kind, f.quote) for f in found}
     checks = {f.check for f in found}
     kept_findings = [

@@ -107,6 +107,14 @@ STRINGS: dict[str, tuple[str, str]] = {
     "concede_none": ("Nothing is conceded.", "目前不承认任何事项。"),
     "concede_some": ("You concede: {items}", "你承认：{items}"),
     "specialist": ("This is a matter for a lawyer. The program writes no letter for it.", "这类案件需要律师处理，本程序不写这类信。"),
+    "document": ("Kind of letter", "信的类型"),
+    "document_hint": ("Which letter do you need?", "你需要哪种信？"),
+    "document_usual": ("the usual answer: {name}", "通常的回复：{name}"),
+    "document_earlier": ("The letter that you sent before", "你之前发出的信"),
+    "document_earlier_hint": (
+        "Paste its text. The new letter must not contradict it and must not repeat it.",
+        "请粘贴原文。新信不会与它矛盾，也不会重复它。",
+    ),
     # step 3
     "facts_hint": ("Answer in Chinese or English, in whole sentences, with dates and numbers. What you leave empty stays a visible gap.", "用中文或英文回答都行，尽量写完整句子，带日期和数字。没填的会在信里留出明显空缺。"),
     "questions_more": ("More questions ({n})", "更多问题（{n}）"),

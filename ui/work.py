@@ -173,9 +173,21 @@ def corrected(notice: Notice, work: Work) -> Notice:
     return dataclasses.replace(notice, **changes) if changes else notice
 
 
-def mark_of(case: Case) -> str:
+def document_of(work: Work) -> str:
+    """The kind of letter that was asked for; empty: the one that notice and position call for."""
+    return work.answers.get("page:document", "")
+
+
+def earlier_of(work: Work) -> tuple[str, ...]:
+    """The letter that was sent before, as it was pasted, where this one comes after it."""
+    text = work.answers.get("page:earlier", "").strip()
+    return (text,) if text and document_of(work) else ()
+
+
+def mark_of(case: Case, work: Work) -> str:
     """Changes when anything that the letter is written from changes."""
-    return hashlib.sha256(json.dumps(case_to(case), sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+    told = [case_to(case), document_of(work), earlier_of(work)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
 def concedable(kind: CaseType) -> tuple[str, ...]:

@@ -16,9 +16,7 @@ from rag import knowledge
 from rag.atoms import Atom, derived, find_atoms, find_names, supports
 from rag.checks.view import Line, View
 from rag.models import Case, Fact, Finding, Passage
-
-DAY_FIRST = {"US": False, "CA": None, "JP": False}
-"""How 03/04 is read, by store; every other store writes the day first."""
+from rag.prepare import day_first
 
 _KIND = {
     "date": ("date", "日期"), "time": ("time", "时间"), "percent": ("percentage", "百分比"), "money": ("amount", "金额"),
@@ -37,11 +35,6 @@ def known_words() -> frozenset[str]:
     # Places, carriers and brands of the glossary are written with a capital there: they are names and need a source like any other.
     words = (word for term in knowledge.glossary() for form in term.en for word in re.findall(r"[A-Za-z'&.-]+", form))
     return frozenset((*_FIELD_WORDS, *(w.lower() for w in words if w.islower() or w.isupper())))
-
-
-def day_first(marketplace: str) -> bool | None:
-    """How the store of this case writes 03/04."""
-    return DAY_FIRST.get(marketplace.upper(), True)
 
 
 def check_lock(view: View, case: Case | None, passages: Sequence[Passage]) -> list[Finding]:

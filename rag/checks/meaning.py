@@ -8,12 +8,13 @@ so they find the confession in words that nobody listed. Their error rates stand
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,12 @@ from numpy.typing import NDArray
 from rag.errors import SetupError
 from rag.settings import PROJECT, Settings
 
+if TYPE_CHECKING:
+    from rag.encoder import Encoder
+    from rag.judge import Judge
+
 HEADS = PROJECT / "knowledge" / "heads"
+PAIRS = HEADS / "pairs.npz"
 KEPT = 4096
 """Vectors of sentences kept in memory: an edited letter is checked again at once, and only the new sentence is encoded."""
 
@@ -60,8 +66,10 @@ class Head:
 class Meaning:
     """Encoder and heads; keep one per process."""
 
-    def __init__(self, encoder: SentenceEncoder, heads: Mapping[str, Head]) -> None:
+    def __init__(self, encoder: SentenceEncoder, heads: Mapping[str, Head], judge: Judge | None = None) -> None:
         self._encoder, self.heads = encoder, heads
+        self.judge = judge
+        """Reads facts and sentence together; None: nothing trained for this encoder."""
         self._kept: OrderedDict[str, Vectors] = OrderedDict()
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
@@ -94,9 +102,26 @@ def open_meaning(settings: Settings) -> Meaning | None:
         encoder = load_encoder(settings)
     except SetupError:
         return None
-    heads = {path.stem: load_head(path) for path in sorted(HEADS.glob("*.npz"))}
+    heads = {path.stem: load_head(path) for path in sorted(HEADS.glob("*.npz")) if path != PAIRS}
     fitting = {name: head for name, head in heads.items() if head.encoder in encoder.name}
-    return Meaning(encoder, fitting) if fitting else None
+    return Meaning(encoder, fitting, open_judge(encoder)) if fitting else None
+
+
+_judges: dict[str, Judge] = {}
+_opening = threading.Lock()
+
+
+def open_judge(encoder: Encoder) -> Judge | None:
+    """The pair judge over this encoder, put on it once per process; None where none was trained for it."""
+    from rag.judge import Judge  # late: torch
+
+    with _opening:
+        if encoder.name not in _judges:
+            try:
+                _judges[encoder.name] = Judge(*encoder.inside(), PAIRS, encoder.name, encoder.lock)
+            except (SetupError, FileNotFoundError):
+                return None
+        return _judges[encoder.name]
 
 
 @lru_cache(maxsize=8)
