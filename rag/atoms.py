@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -57,12 +57,12 @@ _I = re.IGNORECASE
 
 _UNITS = {"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
           "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-          "eighteen": 18, "nineteen": 19, "dozen": 12}
+          "eighteen": 18, "nineteen": 19}
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
-_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(w for w, n in _UNITS.items() if 0 < n < 10)}))?|{'|'.join(w for w in _UNITS if w not in {'zero', 'dozen'})})\b"
+_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(w for w, n in _UNITS.items() if 0 < n < 10)}))?|{'|'.join(w for w in _UNITS if w != 'zero')})\b"
 _BELOW_1000 = rf"(?:{_BELOW_100}(?:[ -]hundred\b(?: (?:and )?{_BELOW_100})?)?)"
 # Words join only as a number is spoken: "two one-star reviews" are a 2 and a 1.
-_WORDS = rf"\b(?:zero\b|dozen\b|{_BELOW_1000}(?:[ -]thousand\b(?: (?:and )?{_BELOW_1000})?)?)"
+_WORDS = rf"\b(?:zero\b|(?:{_BELOW_100}[ -])?dozen\b|{_BELOW_1000}(?:[ -]thousand\b(?: (?:and )?{_BELOW_1000})?)?)"
 _HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _HAN_SCALE = {"十": 10, "百": 100, "千": 1000}
 # Runs are bounded: without a bound the time grows with the square of a pasted string that has no spaces.
@@ -163,6 +163,8 @@ def parse_number(text: str) -> Decimal | None:
             part += _TENS[word]
         elif word == "hundred":
             part = (part or 1) * 100
+        elif word == "dozen":
+            part = (part or 1) * 12
         elif word == "thousand":
             total, part = total + (part or 1) * 1000, 0
         elif word != "and":
@@ -294,7 +296,7 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     ("time", re.compile(rf"(?P<zh>上午|下午|早上|晚上|中午|傍晚|凌晨|每晚|每早|晚)?(?P<h>\d{{1,2}}|{_HAN})\s?[点點](?:(?P<half>半)|(?P<m>\d{{1,2}})分?)?(?P<o>钟|鐘|整)?(?![\d%])"), lambda m, d: _clock(m, d) if m["zh"] or m["half"] or m["o"] or m["h"].isdigit() else None),
     ("money", re.compile(rf"(?P<c>(?:us|ca|c|a|hk|nt|mex|s)\$|[$€£¥￥]|(?<![a-z])(?:{'|'.join(c.lower() for c in _MONEY_WORDS)}|rmb|ntd)(?=[\s\d])|人民币|人民幣|美元|美金|欧元|英镑|日元|台币|港币)\s?(?P<n>{_NUM})", _I), lambda m, _: None if (n := _number(m["n"])) is None else (_CURRENCY[m["c"].lower()], n)),
     ("money", re.compile(rf"(?P<n>{_NUM}|{_WORDS})\s?(?:cents?\b|美分)", _I), lambda m, _: None if (n := parse_number(m["n"])) is None else ("USD", _plain(n / 100))),
-    ("money", re.compile(rf"(?P<n>{_NUM}|{_WORDS})[多余]?(?:\s|-(?=[a-z]))?(?P<c>{_alternatives(_CURRENCY)})[多余]?(?:美金|美元)?", _I), lambda m, _: None if (n := _number(m["n"])) is None else (_CURRENCY[m["c"].lower()], n)),
+    ("money", re.compile(rf"(?P<n>{_NUM}|{_WORDS})[多余]?(?:\s|-(?=[a-z]))?(?P<c>{_alternatives(_CURRENCY)})(?![洲盟代码站规具片])(?P<us>[多余]?(?:美金|美元))?", _I), lambda m, _: None if (n := _number(m["n"])) is None else ("USD" if m["us"] else _CURRENCY[m["c"].lower()], n)),
     ("duration", re.compile(rf"(?<![A-Za-z0-9_/-])(?<!\d[.,])(?P<n>{_NUM}|{_WORDS})(?:[\s-]|(?=[^\x00-\x7f]))?(?P<u>{_alternatives(u for u in _DURATION if u not in {'日', '月', '年'})})", _I), _duration),
     ("duration", re.compile(rf"(?<!第)(?<![零〇一二两兩三四五六七八九十百千万萬])(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
     ("id", re.compile(rf"{_B}(?=[A-Za-z0-9/_-]{{0,60}}\d)(?=[A-Za-z0-9/_-]{{0,60}}[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*{_E}"), lambda m, _: _identifier(m[0])),
