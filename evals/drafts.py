@@ -1,8 +1,8 @@
 """Cases through a writer, ours or a baseline, and scores of the letters. Says how good the letters are; the tests say whether the code is right.
 
 Every letter is saved as it is finished (`items.jsonl` in the folder of the run, keyed by everything that the letter depends on), so a killed run
-goes on where it stopped, and scores are computed anew from the saved letters. A case that was refused or that crashed is counted apart,
-never as zero. All writers are judged through the same door: their plain text, read as a pasted letter.
+goes on where it stopped, and scores are computed anew from the saved letters. A case that was refused, got an unusable reply or crashed is
+counted apart, never as zero. All writers are judged through the same door: their plain text, read as a pasted letter.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from evals import scorers
-from evals.baselines import BASELINES, STATIC
+from evals.baselines import BASELINES, EXAMPLES, STATIC
 from evals.records import write_items
 from evals.scorers import Score
 from rag import knowledge
-from rag.errors import AppealError, BadInput, ModelUnavailable, SetupError, Stopped
+from rag.errors import AppealError, BadInput, ModelUnavailable, ReplyUnusable, SetupError, Stopped
 from rag.formats import letter_from, letter_text, letter_to, load_case
 from rag.llm import Chat, Reply
 from rag.models import AdmissionKind, Case, Letter, NeverKind, Run
@@ -49,7 +49,7 @@ class Written:
     case_id: str
     writer: str
     status: str
-    """`ok`, `refused` (the program said why it writes nothing), or `crashed`."""
+    """`ok`, `refused` (the program said why it writes nothing), `unusable` (the model's reply could not be read as what was asked for), or `crashed`."""
     text: str = ""
     letter: dict[str, Any] = field(default_factory=dict)
     """The letter file."""
@@ -153,6 +153,9 @@ def write(case: Case, writer: str, doors: Doors, *, should_stop: Callable[[], bo
         raise
     except BadInput as error:
         return Written(case.id, writer, "refused", error=error.message, seconds=time.monotonic() - started, model=meter.name)
+    except ReplyUnusable as error:
+        seconds = time.monotonic() - started
+        return Written(case.id, writer, "unusable", "", {}, error.message, seconds, seconds, meter.calls, meter.questions, meter.tokens_in, meter.tokens_out, meter.name)
     except Exception as error:
         # Anything that a writer can do wrong ends its own case only; the reason is kept with it.
         what = error.message if isinstance(error, AppealError) else f"{type(error).__name__}: {error}"
@@ -184,7 +187,7 @@ def _program(writer: str) -> str:
     if writer == OURS:
         files = [*(PROJECT / "rag").rglob("*.py"), *(PROJECT / "knowledge").rglob("*.yaml")]
     else:
-        files = [PROJECT / "evals" / "baselines.py", STATIC]
+        files = [PROJECT / "evals" / "baselines.py", STATIC, *(EXAMPLES.glob("*.yaml") if writer in {"B3", "B4"} else ())]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.read_bytes())
@@ -284,7 +287,7 @@ def judge(written: Written, case: Case) -> dict[str, Score]:
 
 
 def summary(letters: Sequence[tuple[Written, dict[str, Score]]]) -> dict[str, Any]:
-    """Means over the letters that exist, each with its interval and how many letters it rests on; refused and crashed cases as counts."""
+    """Means over the letters that exist, each with its interval and how many letters it rests on; cases without a letter by the reason."""
     fine = [(w, s) for w, s in letters if w.status == "ok"]
     names = list(fine[0][1]) if fine else []
     metrics: dict[str, Any] = {}
@@ -298,6 +301,7 @@ def summary(letters: Sequence[tuple[Written, dict[str, Score]]]) -> dict[str, An
         "cases": len(letters),
         "letters": len(fine),
         "refused": [w.case_id for w, _ in letters if w.status == "refused"],
+        "unusable": [w.case_id for w, _ in letters if w.status == "unusable"],
         "crashed": [w.case_id for w, _ in letters if w.status == "crashed"],
         "metrics": metrics,
     }

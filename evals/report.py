@@ -63,8 +63,8 @@ DRAFT_ROWS = (
     Row("tokens_per_second", "Tokens written per second, in all", "more"),
 )
 CHARTS = ("must_mention", "facts_kept", "invented_per_100_words", "stock_measures", "forbidden", "tense_errors", "sections", "likeness", "seconds")
-COLOURS = ("#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#64748b")
-NAMES = {"ours": "ours", "B0": "B0 static fill", "B1": "B1 plain chat", "B2": "B2 persona", "B5": "B5 strong prompt", "B6": "B6 strong prompt + gate"}
+COLOURS = ("#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#64748b", "#a16207")
+NAMES = {"ours": "ours", "B0": "B0 static fill", "B1": "B1 plain chat", "B2": "B2 persona", "B3": "B3 letters as examples", "B4": "B4 one JSON answer", "B5": "B5 strong prompt", "B6": "B6 strong prompt + gate"}
 
 
 # --- for the terminal -------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def _draft_table(runs: Sequence[Mapping[str, Any]]) -> str:
 
 def _counts(summary: Mapping[str, Any]) -> str:
     text = f"{summary['letters']} of {summary['cases']}"
-    return text + "".join(f", {len(summary[k])} {k}" for k in ("refused", "crashed") if summary[k])
+    return text + "".join(f", {len(summary[k])} {k}" for k in ("refused", "unusable", "crashed") if summary.get(k))
 
 
 def _cell(metric: Mapping[str, Any] | None, row: Row) -> str:

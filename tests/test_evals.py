@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,12 @@ from conftest import Asked, FakeChat
 import evals
 from evals import baselines, drafts, groundedness, letters, notices, report, retrieval, scorers, statements
 from evals.records import Field, read_records
+from rag import knowledge
 from rag.checks.statements import Judgement
-from rag.errors import BadInput, ModelUnavailable, SetupError, Stopped
+from rag.errors import BadInput, ModelUnavailable, ReplyUnusable, SetupError, Stopped
 from rag.formats import letter_from_text, load_case
-from rag.llm import NoChat, Reply
-from rag.models import Case, Fact, Finding, Passage
+from rag.llm import CONTEXT, NoChat, Reply
+from rag.models import Case, Evidence, Fact, Finding, Passage
 from rag.pipeline import Doors
 from rag.retrieve import Retriever
 from rag.settings import PROJECT, Settings
@@ -329,6 +331,71 @@ def test_b6_asks_once_more_and_then_falls_back_to_the_sellers_words() -> None:
     assert chat.asked[1].examples[0][1] == bad
     assert "On 3 May we refunded 7 orders." in letter and "99" not in letter
     assert baselines.gated_prompt(lid(), FakeChat(replies=["On 3 May we refunded 7 orders."])) == "On 3 May we refunded 7 orders."
+
+
+def b4_reply(**changes: Any) -> str:
+    parts = {"root_cause": "r", "corrective_actions": "c", "preventive_measures": "p", "letter": "Dear team,\nOn 3 May we refunded 7 orders.", "checklist": ["a"], "tips": []}
+    return json.dumps({k: v for k, v in {**parts, **changes}.items() if v is not None})
+
+
+KIND = '{"case_type": "order_defect_rate"}'
+
+
+def test_b3_writes_five_parts_after_the_likest_letters_and_sees_what_is_written() -> None:
+    chat = FakeChat(replies=["Dear team.", "Root Cause\nLids.", "Corrective Actions Taken\nRefunds.", "Preventive Measures\nChecks.", "Yours"])
+    letter = baselines.letters_as_examples(lid(), chat)
+    assert letter == "Dear team.\n\nRoot Cause\nLids.\n\nCorrective Actions Taken\nRefunds.\n\nPreventive Measures\nChecks.\n\nYours"
+    assert [a.max_tokens for a in chat.asked] == [700, 800, 800, 1000, 600]
+    assert all(f.text in a.system for f in lid().facts for a in chat.asked)
+    assert "none yet" in chat.asked[0].system and "Root Cause\nLids." in chat.asked[2].system
+    likest = baselines.likest_letters("order defect rate, glass lid broken", knowledge.case_type("order_defect_rate"))
+    assert next(e.id for e in baselines.finished_letters() if e.text == likest[0]) == "odr-variant-plan"
+    assert not any(e.id.startswith("bad-") for e in baselines.finished_letters())
+
+
+def test_b3_and_b4_never_ask_for_more_than_the_window_holds() -> None:
+    # Replies of the full length, and facts, notice and document that are far too long; figures cost most.
+    case = lid()
+    long = "On 12.03.2026 we counted 1,173 of 98,765 orders. " * 300
+    for told in (case, dataclasses.replace(case, notification=long, facts=(*case.facts, Fact("f9", "context", long)), evidence=(Evidence("log.txt", long),))):
+        chat = FakeChat(answer=lambda asked: "We checked 12 boxes on 3 May. " * (asked.max_tokens // 8))
+        assert baselines.letters_as_examples(told, chat)
+        json_chat = FakeChat(replies=[KIND, b4_reply()])
+        assert baselines.one_json_answer(told, json_chat)
+        for asked in (*chat.asked, *json_chat.asked):
+            assert baselines.tokens(asked.system) + baselines.tokens(asked.user) + asked.max_tokens < CONTEXT - baselines.SPARE // 2
+        # Never so little that no letter is seen.
+        assert all("END OF" in a.system and len(a.system.split("END OF THE SUCCESSFUL")[0]) > 800 for a in chat.asked)
+
+
+def test_b4_asks_for_the_kind_of_case_and_then_for_one_object_of_which_the_letter_is_kept() -> None:
+    chat = FakeChat(replies=[KIND, f"```json\n{b4_reply()}\n```"])
+    assert baselines.one_json_answer(lid(), chat) == "Dear team,\nOn 3 May we refunded 7 orders."
+    assert "order_defect_rate: order defect rate" in chat.asked[0].user and "Kind of case: order defect rate" in chat.asked[1].user
+    assert chat.asked[0].schema and chat.asked[1].schema
+    assert next(e.text for e in baselines.finished_letters() if e.id == "odr-variant-plan") in chat.asked[1].user
+
+
+@pytest.mark.parametrize(
+    ("replies", "words"),
+    [
+        pytest.param(["order_defect_rate"], "is no JSON", id="a bare word"),
+        pytest.param(['{"case_type": "bad_luck"}'], "no kind of case", id="a kind that does not exist"),
+        pytest.param(['["order_defect_rate"]'], "lacks case_type", id="a list"),
+        pytest.param([KIND, Reply(b4_reply(), 1, 1, 0.1, False)], "was cut off", id="cut off, though readable"),
+        pytest.param([KIND, b4_reply()[:-9]], "is no JSON", id="half an object"),
+        pytest.param([KIND, b4_reply(letter=None)], "lacks letter", id="no letter"),
+        pytest.param([KIND, b4_reply(letter=["Dear team"], tips="none")], "lacks letter, tips", id="wrong types"),
+        pytest.param([KIND, b4_reply(letter=" ")], "empty letter", id="an empty letter"),
+    ],
+)
+def test_an_unusable_reply_to_baseline_b4_is_an_outcome_of_its_own(tmp_path: Path, replies: list[str | Reply | Exception], words: str) -> None:
+    with pytest.raises(ReplyUnusable, match=words):
+        baselines.one_json_answer(lid(), FakeChat(replies=list(replies)))
+    summary = run_drafts(tmp_path, FakeChat(replies=list(replies)), writer="B4", limit=1)["writers"]["B4"]["all"]
+    assert (summary["letters"], summary["crashed"], summary["unusable"]) == (0, [], ["lid-en"])
+    # What the model answered stays its answer: it is not asked again.
+    assert run_drafts(tmp_path, FakeChat(), writer="B4", limit=1)["writers"]["B4"]["all"]["unusable"] == ["lid-en"]
 
 
 def test_b0_fills_the_letter_of_the_family() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,9 @@ def test_the_support_check_supplies_exactly_the_variables_of_its_file() -> None:
 @pytest.mark.parametrize("name", BASELINES)
 def test_each_rival_supplies_exactly_the_variables_of_its_files(name: str) -> None:
     _, write, prompts = BASELINES[name]
-    chat = FakeChat(answer=lambda asked: "Late by 99 orders." if len(chat.asked) == 1 else "The rate was 7.2%.")
+    # B6 is asked again after the first of these two sentences; B4 gets the JSON that it asks for.
+    whole = dict.fromkeys(("root_cause", "corrective_actions", "preventive_measures", "letter"), "The rate was 7.2%.") | {"checklist": [], "tips": [], "case_type": CASE.case_type}
+    chat = FakeChat(answer=lambda asked: json.dumps(whole) if asked.schema else "Late by 99 orders." if len(chat.asked) == 1 else "The rate was 7.2%.")
     assert write(CASE, chat)
     assert len(chat.asked) == len(prompts)
 
