@@ -88,6 +88,7 @@ _COVER: dict[str, tuple[str, str]] = {
     "note": ("For your information", "供参考"),
     "sentence": ("sentence {n}", "第 {n} 句"),
     "whole": ("whole letter", "整封信"),
+    "why": ("why: {why}", "原因：{why}"),
     "fix": ("what to do: {fix}", "怎么办：{fix}"),
     "gaps": ("Still missing (shown as gaps in the letter)", "仍缺的内容（信中留有空缺标记）"),
     "attachments": ("Attach these files", "请附上这些文件"),
@@ -123,10 +124,13 @@ def cover_sheet(letter: Letter, *, language: str = "en") -> str:
 
 def _finding_lines(finding: Finding, letter: Letter, chinese: bool) -> list[str]:
     message, fix = (finding.message_zh or finding.message, finding.fix_zh or finding.fix) if chinese else (finding.message, finding.fix)
+    # Letters saved earlier have the reason in English only: then it is left out rather than shown to somebody who may not read it.
+    why = finding.why_zh if chinese else finding.why
     where = _COVER["whole"][chinese] if finding.sentence is None else _COVER["sentence"][chinese].format(n=finding.sentence + 1)
     lines = [f"- [{where}] {message}"]
     if finding.sentence is not None and finding.sentence < len(sentences(letter)):
         lines.append(f"    “{sentences(letter)[finding.sentence].text}”")
+    lines += [f"    {_COVER['why'][chinese].format(why=why)}"] if why else []
     return lines + ([f"    {_COVER['fix'][chinese].format(fix=fix)}"] if fix else [])
 
 

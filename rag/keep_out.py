@@ -92,6 +92,7 @@ def left_out_notes(entries: Sequence[LeftOut]) -> list[Finding]:
             message=f"{', '.join(entry.facts)} stay{'s' if len(entry.facts) == 1 else ''} out of this letter: {entry.why}",
             message_zh=f"{'、'.join(entry.facts)} 未写进这封信:{entry.why_zh}",
             why="It is left unsaid and not denied.",
+            why_zh="只是不写进信里，并不是否认。",
             kind=entry.rule,
             facts=entry.facts,
         )
@@ -139,6 +140,7 @@ def dishonest_wishes(case: Case) -> list[Finding]:
                 message_zh=f"{fact.id} 要求写不属实的内容,因此不会写进信里。",
                 quote=fact.text,
                 why=advice["why"]["en"],
+                why_zh=advice["why"]["zh"],
                 fix=advice["instead"]["en"],
                 fix_zh=advice["instead"]["zh"],
                 kind=advice["kind"] or "dishonest_scapegoat_invention",

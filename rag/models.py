@@ -266,6 +266,7 @@ class Finding:
     """Number of the sentence in the letter, from 0, over all sections in order; None for the letter as a whole."""
     quote: str = ""
     why: str = ""
+    why_zh: str = ""
     fix: str = ""
     fix_zh: str = ""
     kind: str = ""

@@ -224,6 +224,7 @@ def warnings(plan: Plan) -> list[Finding]:
             message=rules["warning"]["en"],
             message_zh=rules["warning"]["zh"],
             why=rules["purpose"]["en"],
+            why_zh=rules["purpose"]["zh"],
             kind=plan.document,
         )
     ]
@@ -248,6 +249,7 @@ def doubts(plan: Plan, worded: dict[str, Wording], letter: Letter) -> list[Findi
                 sentence=number,
                 quote=wording.sentence.text,
                 why="A sentence goes into the letter only when its numbers, names, tense and meaning agree with the fact.",
+                why_zh="句子里的数字、名称、时态和意思都与事实一致，才会写进信里。",
                 fix="Write the sentence yourself, or tell the fact in shorter sentences.",
                 fix_zh="请自己写这句话,或把事实拆成更短的句子。",
                 kind="gap" if gap else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 import time
@@ -534,6 +535,40 @@ def test_findings_are_whole_and_quote_the_letter(name):
         assert found.message and found.message_zh and found.why and found.fix and found.fix_zh, found
         assert found.check in {"statements", "likeness"} or not found.quote or found.quote in everything, found
         assert found.sentence is None or found.quote in texts[found.sentence] or found.kind == "forbidden_section" or found.check == "statements", found
+
+
+BAD = Case(
+    "bad", "Please provide the root cause of the issue, the invoices and your supplier's contact information.", case_type="order_defect_rate", stance="accept_and_fix", store_name="Harrow",
+    facts=(Fact("f1", "metric", "The order defect rate was 1.3%."), Fact("f2", "action_planned", "From 1 June the team leader checks five boxes each morning before the courier arrives.")),
+)  # fmt: skip
+BAD_TEXT = """Dear Amazon,
+
+We are so excited to be part of the great Amazon family. Founded in 2009, our company is a leading seller. We have years of experience.
+
+Root cause
+The order defect rate was 1.3%. The order defect rate was 2.9%. 我们的员工不小心。 The the box broke. We apologize. We are sorry for that.
+We bought reviews and we deeply regret it and we looked at the boxes and at the shelves and at the tape and at the labels and at the scales and at the lamps and at the bulbs and at the glass and at the foam and at the paper. [to be supplied: what happened]
+
+Corrective actions
+On 1 June the team leader checked five boxes each morning before the courier arrives. We will try our best to improve.
+We refunded 99 orders with Jane Miller, see https://drive.google.com/x1. We refunded 99 orders with Jane Miller, see https://drive.google.com/x1.
+"""
+REASON_PENDING = {"fact_lock"}
+"""Its reason is in English only so far."""
+
+
+def test_a_finding_has_its_reason_in_both_languages_or_in_neither():
+    letters = [example(name) for name in EXAMPLES]
+    bad = letter_from_text(BAD_TEXT, case_id="bad", case_type="order_defect_rate", stance="accept_and_fix")
+    verification = dataclasses.replace(bad, document="verification", stance="clarify_and_verify")
+    lost = dataclasses.replace(bad, sections=(*bad.sections, Section("position", "", (Sentence("We sell lamps.", ("f77",)),))))
+    found = [f for letter, case in (*letters, (bad, BAD), (verification, dataclasses.replace(BAD, stance="clarify_and_verify")), (lost, BAD)) for f in run_checks(letter, case, earlier=[BAD_TEXT])]
+    # The letters are bad enough only if hardly a check is silent.
+    assert {f.check for f in found if f.why} >= {"statements", "sections", "requests", "references", "gaps", "stance", "tense", "likeness", "genericity"}
+    assert {f.kind for f in found} >= {"chinese_left", "outside_link", "repeated_sentence", "doubled_word", "figures_differ", "flattery", "company_introduction", "many_apologies", "long_sentence"}
+    for one in found:
+        assert bool(one.why) == bool(one.why_zh) or one.check in REASON_PENDING, one
+        assert not one.why_zh or re.search("[一-鿿]", one.why_zh), one
 
 
 def test_findings_come_in_the_order_of_the_letter_and_those_about_the_whole_come_last():

@@ -62,6 +62,15 @@ def test_a_letter_that_cannot_be_sent_is_marked_as_draft(letter: Letter, marked:
     assert DRAFT not in letter_text(letter)  # what is pasted is never changed
 
 
+def test_the_cover_sheet_gives_the_reason_in_the_language_of_the_seller_or_not_at_all() -> None:
+    told = Finding("tone", "note", "Praise.", "奉承话。", why="Amazon asks for facts.", why_zh="亚马逊要求内容属实。")
+    sheets = {language: cover_sheet(dataclasses.replace(READY, findings=(told,)), language=language) for language in ("en", "zh-Hans", "zh-Hant")}
+    assert "why: Amazon asks for facts." in sheets["en"]
+    assert "原因：亚马逊要求内容属实。" in sheets["zh-Hans"] and "原因：亞馬遜要求內容屬實。" in sheets["zh-Hant"]
+    old = dataclasses.replace(READY, findings=(dataclasses.replace(told, why_zh=""),))
+    assert "原因" not in cover_sheet(old, language="zh-Hans") and "Amazon asks" not in cover_sheet(old, language="zh-Hans")
+
+
 def test_gaps_stay_visible_in_every_file() -> None:
     archive = zipfile.ZipFile(io.BytesIO(letter_bytes(WITH_GAP, ".zip")))
     assert "[to be supplied: store name]" in archive.read("letter.txt").decode()

@@ -117,6 +117,13 @@ def test_a_letter_file_has_the_promised_keys_in_their_order():
 
 def test_a_finding_survives_the_way_through_plain_values():
     assert finding_from(finding_to(LETTER.findings[0])) == LETTER.findings[0]
+    told = Finding("tone", "note", "m", "中", why="Because.", why_zh="原因。")
+    assert finding_to(told)["why_zh"] == "原因。" and finding_from(finding_to(told)) == told
+
+
+def test_a_finding_saved_without_a_chinese_reason_still_reads():
+    old = {k: v for k, v in finding_to(Finding("tone", "note", "m", "中", why="Because.")).items() if k != "why_zh"}
+    assert finding_from(old) == Finding("tone", "note", "m", "中", why="Because.")
 
 
 def test_the_text_has_headings_of_their_own_and_numbers_lists():

@@ -342,8 +342,8 @@ class Say:
         return self.script(finding.message_zh or finding.message) if self.chinese else finding.message
 
     def why(self, finding: Finding) -> str:
-        """Why it matters; findings carry the reason in English, so in Chinese it is left out where no Chinese one is given."""
-        return self.script(str(getattr(finding, "why_zh", ""))) if self.chinese else finding.why
+        """Why it matters; letters saved earlier have the reason in English only, so in Chinese it is left out there."""
+        return self.script(finding.why_zh) if self.chinese else finding.why
 
     def fix(self, finding: Finding) -> str:
         """What to do about a finding."""

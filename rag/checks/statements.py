@@ -610,6 +610,7 @@ def _finding(line: Line, kind: str, quote: str, *, blocks: bool) -> Finding:
         sentence=line.number,
         quote=quote,
         why=entry.reason.en,
+        why_zh=entry.reason.zh,
         fix=entry.safer.en,
         fix_zh=entry.safer.zh,
         kind=kind,

@@ -37,7 +37,9 @@ def check_support(view: View, case: Case | None, passages: Sequence[Passage] = (
         limit = meaning.judge.thresholds["doubt"]
         if verdict.doubt > limit:
             at_fault = verdict.words[0] if len(verdict.words) == 1 and len(verdict.words[0]) > 2 else line.text
-            found.append(_doubt(line, facts, at_fault, f"Judged from the meaning of fact and sentence (doubt {verdict.doubt:.2f}, limit {limit:.2f}); compare with your own words."))
+            why = f"Judged from the meaning of fact and sentence (doubt {verdict.doubt:.2f}, limit {limit:.2f}); compare with your own words."
+            why_zh = f"根据事实与句子的意思判断（疑点 {verdict.doubt:.2f}，界限 {limit:.2f}）；请与你的原话核对。"
+            found.append(_doubt(line, facts, at_fault, why, why_zh))
         elif line.facts and line.origin == "model" and verdict.omits > meaning.judge.thresholds["omits"]:
             found.append(_left_out(line, verdict.omits))
     return found
@@ -80,13 +82,14 @@ def ask_support(
         if odds is None:
             found.append(_undecided(line))
         elif odds < DOUBT:
-            found.append(_doubt(line, line.facts, line.text, "Judged by the language model, which is often unsure; compare the sentence with your own words."))
+            why = "Judged by the language model, which is often unsure; compare the sentence with your own words."
+            found.append(_doubt(line, line.facts, line.text, why, "由语言模型判断，它常常没有把握；请与你的原话核对。"))
     return found
 
 
-def _doubt(line: Line, facts: Sequence[Fact], quote: str, why: str) -> Finding:
+def _doubt(line: Line, facts: Sequence[Fact], quote: str, why: str, why_zh: str) -> Finding:
     return Finding(
-        check="support", severity="warn", sentence=line.number, quote=quote, why=why, kind="added_action", facts=tuple(f.id for f in facts),
+        check="support", severity="warn", sentence=line.number, quote=quote, why=why, why_zh=why_zh, kind="added_action", facts=tuple(f.id for f in facts),
         message="This sentence may say more than, or something else than, the fact.",
         message_zh="这句话可能比事实说得多,或与事实不同。",
         fix="Compare it with your fact and edit it if it differs.", fix_zh="请与你的事实核对,不同则修改。",
@@ -98,6 +101,7 @@ def _left_out(line: Line, omits: float) -> Finding:
         check="support", severity="note", sentence=line.number, quote=line.text, kind="omission", facts=tuple(f.id for f in line.facts),
         message="This sentence may leave out a part of the fact.", message_zh="这句话可能漏掉了事实的一部分。",
         why=f"Judged from the meaning of fact and sentence (chance {omits:.2f}).",
+        why_zh=f"根据事实与句子的意思判断（可能性 {omits:.2f}）。",
         fix="Add what is missing, if Amazon should know it.", fix_zh="如果需要让亚马逊知道,请补上。",
     )
 
@@ -107,5 +111,6 @@ def _undecided(line: Line) -> Finding:
         check="support", severity="warn", sentence=line.number, quote=line.text, kind="undecided", facts=tuple(f.id for f in line.facts),
         message="Whether this sentence says only what the fact says could not be decided.", message_zh="无法判断这句话是否只说了事实所说的内容。",
         why="The language model gave no usable answer, or the check was stopped.",
+        why_zh="语言模型没有给出可用的回答，或检查被中止。",
         fix="Compare it with your fact and edit it if it differs.", fix_zh="请与你的事实核对,不同则修改。",
     )
