@@ -62,13 +62,13 @@ _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "sev
 _BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(w for w, n in _UNITS.items() if 0 < n < 10)}))?|{'|'.join(w for w in _UNITS if w != 'zero')})\b"
 _BELOW_1000 = rf"(?:{_BELOW_100}(?:[ -]hundred\b(?: (?:and )?{_BELOW_100})?)?)"
 # Words join only as a number is spoken: "two one-star reviews" are a 2 and a 1.
-_WORDS = rf"\b(?:zero\b|(?:{_BELOW_100}[ -])?dozen\b|{_BELOW_1000}(?:[ -]thousand\b(?: (?:and )?{_BELOW_1000})?)?)"
+WORDS = rf"\b(?:zero\b|(?:{_BELOW_100}[ -])?dozen\b|{_BELOW_1000}(?:[ -]thousand\b(?: (?:and )?{_BELOW_1000})?)?)"
 _HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _HAN_SCALE = {"十": 10, "百": 100, "千": 1000}
 # Runs are bounded: without a bound the time grows with the square of a pasted string that has no spaces.
 _HAN = "[零〇一二两兩三四五六七八九十百千万萬]{1,12}"
 _NUM = r"(?:\d{1,3}(?:,\d{3}){1,5}(?:\.\d{1,9})?|\d{1,20}(?:\.\d{1,9})?)(?:\s?[万萬])?"
-_ANY = rf"(?:{_NUM}|{_WORDS}|{_HAN})"
+_ANY = rf"(?:{_NUM}|{WORDS}|{_HAN})"
 
 _MONEY_WORDS = {
     "USD": "$,us$,usd,us dollars,us dollar,u.s. dollars,u.s. dollar,dollars,dollar,美元,美金,块美金,刀", "EUR": "€,eur,euros,euro,欧元,歐元,欧,歐",
@@ -78,7 +78,7 @@ _MONEY_WORDS = {
     "SGD": "sgd,s$,新币", "INR": "inr,rupees,卢比", "PLN": "pln,zloty,兹罗提", "SEK": "sek,kronor,瑞典克朗", "AED": "aed,dirhams,迪拉姆", "BRL": "brl,reais,雷亚尔",
 }
 _CURRENCY = {form: code for code, forms in _MONEY_WORDS.items() for form in forms.split(",")}
-CURRENCY_WORDS = frozenset(word for form in _CURRENCY for word in re.findall(r"[a-z]+", form))
+CURRENCY_WORDS = frozenset(word for form in _CURRENCY for word in re.findall(r"[a-z]+", form) if len(form) <= 3 or " " not in form) | {"dollars", "sterling"}
 """Words of sums of money in lower case; written with a capital they name nobody."""
 _DURATION = {
     "minute": "minute", "minutes": "minute", "min": "minute", "mins": "minute", "分钟": "minute", "分鐘": "minute",
@@ -251,7 +251,7 @@ def _duration(match: re.Match[str], _: bool | None) -> tuple[str, ...] | None:
 def _plain_number(match: re.Match[str], _: bool | None) -> tuple[str, ...] | None:
     number = _number(match[0])
     # "one" and 一 are articles and pronouns far more often than counts.
-    return None if number is None or (number == "1" and not match[0].strip().isdigit()) else (number,)
+    return None if number is None or (number == "1" and not any(c.isdigit() for c in match[0])) else (number,)
 
 
 def _one(name: str) -> Value:
@@ -281,28 +281,30 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     # 10.21 at the start of a Chinese note is a day, 10.21元 is not.
     ("date", re.compile(r"(?:^|(?<=[\s,，。;；、(（~-]))(?P<m>1[0-2]|[1-9])\.(?P<d>3[01]|[12]\d|0?[1-9])(?=\s*[一-鿿~-])(?!\s*(?:[万萬元美倍折分克公厘米寸刀块个件单%天]|小时))"), lambda m, _: _date(None, int(m["m"]), m["d"])),
     ("date", re.compile(r"(?<![\d/.-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?P<y>)(?![\d/.%])(?=\s|[,;:)。,;]|\.(?!\d)|$|[一-鿿])"), _slashed),
-    ("date", re.compile(r"(?<!\d)(?P<m>1[0-2]|[1-9])\s?月(?:份|初|底|中旬|上旬|下旬|末)?(?!\s?\d)"), lambda m, _: _date(None, m["m"], None)),
+    ("date", re.compile(r"(?<![\d.月])(?P<m>1[0-2]|[1-9])(?=\s?[到至~\-–—]\s?(?:1[0-2]|[1-9])\s?月(?!\s?\d{1,2}\s?[日号號]))"), lambda m, _: _date(None, m["m"], None)),
+    ("date", re.compile(r"(?<!\d)(?P<m>1[0-2]|[1-9])\s?月(?:份|初|底|中旬|上旬|下旬|末)?"), lambda m, _: _date(None, m["m"], None)),
     ("date", re.compile(r"(?P<m>十[一二]?|[一二三四五六七八九])月(?:份|初|底|中旬|上旬|下旬|末)?"), lambda m, _: _date(None, m["m"], None)),
     # "march" and "may" are verbs, so a month alone counts only with a capital, and May only after a preposition.
     ("date", re.compile(r"\b(?P<m>January|February|March|April|June|July|August|September|October|November|December)\b"), lambda m, _: _date(None, m["m"], None)),
-    ("date", re.compile(r"\b(?:in|since|until|from|of|by|early|mid|late|during|and|to)[ -](?P<all>May)\b"), lambda m, _: _date(None, "may", None)),
+    ("date", re.compile(r"\b(?:(?i:in|since|until|from|of|by|early|mid|late|during|and|to|the|this|last|next|each|every|before|after|between|through|for)[ -])(?P<all>May)\b(?! \d| Day)"), lambda m, _: _date(None, "may", None)),
     ("date", re.compile(rf"(?<![\d/.])(?<!\d[,-])(?P<y>{_YEAR})(?:(?=\s?[-–—~至到]\s?{_YEAR}(?![\d-]))|\s?全?年(?!\s?\d))"), lambda m, _: _date(m["y"], None, None)),
     ("date", re.compile(rf"(?<=\d\d\d\d[-–—~至到])(?P<y>{_YEAR})\s?年?(?![\d-])"), lambda m, _: _date(m["y"], None, None)),
     ("date", re.compile(rf"\b(?:in|since|until|from|year|of|by) (?P<all>(?P<y>{_YEAR})){_E}(?![-/])", _I), lambda m, _: _date(m["y"], None, None)),
-    ("percent", re.compile(rf"(?P<n>{_NUM}|{_WORDS})\s?(?:%|percent\b|per cent\b|pct\b)", _I), _one("n")),
+    ("percent", re.compile(rf"(?P<n>{_NUM}|{WORDS})\s?(?:%|percent(?:age points?)?\b|per cent\b|pct\b|个百分点|個百分點)", _I), _one("n")),
+    ("percent", re.compile(r"(?<![\d.])(?P<n>\d{1,2}(?:\.\d)?)折"), lambda m, _: (_plain(100 - Decimal(m["n"]) * (10 if Decimal(m["n"]) < 10 else 1)),)),
     ("percent", re.compile(rf"百分之(?P<n>\d+(?:\.\d+)?|{_HAN})(?:[点點](?P<f>[零〇一二三四五六七八九]+))?"), lambda m, _: None if (n := _number(m["n"])) is None else (n + ("." + "".join(str(_HAN_DIGITS[c]) for c in m["f"]) if m["f"] else ""),)),
     ("time", re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-4])(?::(?=[0-5])|\.(?=[0-5]\d\s?[ap]\.?m\b))(?P<m>[0-5]\d)(?::[0-5]\d)?\s?(?P<ap>[ap]\.?m\b\.?)?(?![\d:])", _I), _clock),
     ("time", re.compile(r"(?<![\d:.])(?P<h>1[0-2]|0?[1-9])\s?(?P<ap>[ap]\.?m\b\.?)(?P<m>)(?!-?\d)", _I), _clock),
     ("time", re.compile(rf"(?P<zh>上午|下午|早上|晚上|中午|傍晚|凌晨|每晚|每早|晚)?(?P<h>\d{{1,2}}|{_HAN})\s?[点點](?:(?P<half>半)|(?P<m>\d{{1,2}})分?)?(?P<o>钟|鐘|整)?(?![\d%])"), lambda m, d: _clock(m, d) if m["zh"] or m["half"] or m["o"] or m["h"].isdigit() else None),
     ("money", re.compile(rf"(?P<c>(?:us|ca|c|a|hk|nt|mex|s)\$|[$€£¥￥]|(?<![a-z])(?:{'|'.join(c.lower() for c in _MONEY_WORDS)}|rmb|ntd)(?=[\s\d])|人民币|人民幣|美元|美金|欧元|英镑|日元|台币|港币)\s?(?P<n>{_NUM})", _I), lambda m, _: None if (n := _number(m["n"])) is None else (_CURRENCY[m["c"].lower()], n)),
-    ("money", re.compile(rf"(?P<n>{_NUM}|{_WORDS})\s?(?:cents?\b|美分)", _I), lambda m, _: None if (n := parse_number(m["n"])) is None else ("USD", _plain(n / 100))),
-    ("money", re.compile(rf"(?P<n>{_NUM}|{_WORDS})[多余]?(?:\s|-(?=[a-z]))?(?P<c>{_alternatives(_CURRENCY)})(?![洲盟代码站规具片])(?P<us>[多余]?(?:美金|美元))?", _I), lambda m, _: None if (n := _number(m["n"])) is None else ("USD" if m["us"] else _CURRENCY[m["c"].lower()], n)),
-    ("duration", re.compile(rf"(?<![A-Za-z0-9_/-])(?<!\d[.,])(?P<n>{_NUM}|{_WORDS})(?:[\s-]|(?=[^\x00-\x7f]))?(?P<u>{_alternatives(u for u in _DURATION if u not in {'日', '月', '年'})})", _I), _duration),
+    ("money", re.compile(rf"(?P<n>{_NUM}|{WORDS})\s?(?:cents?\b|美分)", _I), lambda m, _: None if (n := parse_number(m["n"])) is None or m["n"].lower() == "one" else ("USD", _plain(n / 100))),
+    ("money", re.compile(rf"(?P<n>{_NUM}|{WORDS})[多余]?(?:\s|-(?=[a-z]))?(?P<c>{_alternatives(_CURRENCY)})(?![洲盟代码站规具片])(?P<us>[多余]?(?:美金|美元))?", _I), lambda m, _: None if (n := _number(m["n"])) is None else ("USD" if m["us"] else _CURRENCY[m["c"].lower()], n)),
+    ("duration", re.compile(rf"(?<![A-Za-z0-9_/-])(?<!\d[.,])(?P<n>{_NUM}|{WORDS})(?:[\s-]|(?=[^\x00-\x7f]))?(?P<u>{_alternatives(u for u in _DURATION if u not in {'日', '月', '年'})})", _I), _duration),
     ("duration", re.compile(rf"(?<!第)(?<![零〇一二两兩三四五六七八九十百千万萬])(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
     ("id", re.compile(rf"{_B}(?=[A-Za-z0-9/_-]{{0,60}}\d)(?=[A-Za-z0-9/_-]{{0,60}}[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*{_E}"), lambda m, _: _identifier(m[0])),
     ("id", re.compile(r"(?<![\d.,-])\d{7,}(?!\d|,\d|\.\d)|(?<![\d-])\d{2,}(?:-\d{2,})+(?![\d-])"), lambda m, _: (m[0],)),
     ("number", re.compile(rf"(?<![A-Za-z0-9_])(?<!\d[.,])-?{_NUM}(?!\d)", _I), _plain_number),
-    ("number", re.compile(rf"(?:{_WORDS})", _I), _plain_number),
+    ("number", re.compile(rf"(?:{WORDS})", _I), _plain_number),
     # 零件 (parts) and 零 alone are words.
     ("number", re.compile(r"(?<![第每同统統唯另万萬])(?P<n>[两兩二三四五六七八九十百千万萬]{1,6}|一[十百千万萬][一二两三四五六七八九十百千万萬]*)(?=[个個件单單名位次项項条條箱批台份家封张張款种種套人枚只隻])"), _one("n")),
 )
@@ -378,6 +380,9 @@ _NAME = re.compile(rf"[{_UP}][{_UP}{_LOW}0-9'’.&-]*[{_UP}{_LOW}0-9]|[{_UP}]")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\n\r]\s*(?:\d+[.)]\s*|[-*•]\s*)?|^\s*\d+[.)]\s*|[\"“(]\s*)$")
 
 
+TITLES = frozenset({"Mr", "Mrs", "Ms", "Miss", "Dr", "Engineer", "Manager", "Director", "Lawyer", "Attorney", "Supervisor"})
+
+
 def find_names(text: str, *, known: frozenset[str] = frozenset()) -> tuple[Atom, ...]:
     """Runs of capitalised words that may be names of people, firms, brands, places or documents.
 
@@ -401,10 +406,13 @@ def find_names(text: str, *, known: frozenset[str] = frozenset()) -> tuple[Atom,
         run.clear()
 
     for match in _NAME.finditer(text):
-        if match.start() and (text[match.start() - 1].isalnum() or text[match.start() - 1] in "_-'’@"):
+        before = text[max(0, match.start() - 2) : match.start()]
+        if before and (before[-1].isalnum() or before[-1] in "_-@" or (before[-1] in "'’" and before[0].isalnum())):
             continue
-        if (run and text[run[-1].end() : match.start()] not in {" ", " & ", " of ", " and "}) or (run and text[run[-1].end() : match.start()] == " and "):
-            close()
+        if run:
+            between = text[run[-1].end() : match.start()]
+            if between not in {" ", " & ", " of "} and not (between == ". " and run[-1][0] in TITLES):
+                close()
         run.append(match)
     close()
     return tuple(found)

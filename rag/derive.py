@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import TypeVar
 
-from rag.atoms import MONTHS, Atom, find_atoms, parse_number
+from rag.atoms import WORDS, Atom, find_atoms, parse_number
+from rag.script import simplified
 
 MOST = 12
 """Figures of one kind that are combined; a longer list would support almost any number."""
@@ -41,19 +43,20 @@ def _han_values(run: str) -> list[Decimal]:
 
 
 @lru_cache(maxsize=1024)
-def readings(text: str, *, day_first: bool | None = None) -> tuple[Atom, ...]:
-    """What the text supports beside its atoms."""
-    return tuple(_readings(text, day_first))
+def readings(text: str, *, day_first: bool | None = None, month: Atom | None = None) -> tuple[Atom, ...]:
+    """What the text supports beside its atoms. `month` is the last date of the texts before it, to which a bare `10日` belongs."""
+    return tuple(_readings(text, day_first, month))
 
 
-def _readings(text: str, day_first: bool | None) -> Iterator[Atom]:
+def _readings(text: str, day_first: bool | None, month: Atom | None) -> Iterator[Atom]:
+    text = simplified(text)
     atoms = find_atoms(text, day_first=day_first)
     dates = [a for a in atoms if a.kind == "date" and a.value[1]]
 
     def atom(kind: str, value: Sequence[str], match: re.Match[str]) -> Atom:
         return Atom(kind, tuple(value), match[0], *match.span())  # type: ignore[arg-type]
 
-    idle = [m.span() for m in _NO_COUNT.finditer(text)]
+    idle = [m.span() for m in _NO_COUNT.finditer(text)] + [(a.start, a.end) for a in atoms if a.kind in {"date", "time"}]
     for match in _HAN_RUN.finditer(text):
         if any(start <= match.start() < end for start, end in idle):
             continue
@@ -66,11 +69,13 @@ def _readings(text: str, day_first: bool | None) -> Iterator[Atom]:
                 yield atom("duration", [_text(value), _UNIT[unit[0]]], match)
     for match in re.finditer(r"(?<![\d.])(\d{1,2})年(?!\d)", text):
         yield atom("duration", [match[1], "year"], match)
+    for match in re.finditer(r"\bMay\b", text):
+        yield atom("date", ["", "5", ""], match)
     for match in re.finditer(r"双|俩|两|\b(?:twice|double[ds]?|pair|both|second|翻倍)\b|翻了?一?[倍番]", text):
         yield atom("number", ["2"], match)
     for match in re.finditer(r"第([一二三四五六七八九十]|\d{1,2})(?!方)", text):
-        if (value := parse_number(match[1])) is not None:
-            yield atom("number", [_text(value)], match)
+        if (rank := parse_number(match[1])) is not None:
+            yield atom("number", [_text(rank)], match)
     for match in re.finditer(r"第二天|次日|隔天|翌日|前一天|后一天|\b(?:next|following|previous|same) day\b|\bday (?:after|before)\b|\ba day\b", text, re.IGNORECASE):
         yield atom("duration", ["1", "day"], match)
     for match in re.finditer(r"半年|half a year|half-year(?:ly)?", text, re.IGNORECASE):
@@ -83,16 +88,25 @@ def _readings(text: str, day_first: bool | None) -> Iterator[Atom]:
         yield atom("duration", ["1", match[1].lower()], match)
     for match in re.finditer(r"一个多(月|小时|星期)|一(年|周|天)多", text):
         yield atom("duration", ["1", _UNIT[match[1] or match[2]]], match)
-    yield from _percents(text, atom)
-    yield from _loose_dates(text, dates, atom)
+    for match in re.finditer(r"(?<!\d)(\d{1,5})块(\d)(?!\d)", text):
+        yield atom("money", ["CNY", f"{match[1]}.{match[2]}"], match)
+        yield atom("money", ["USD", f"{match[1]}.{match[2]}"], match)
+    for match in re.finditer(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,])", text):
+        yield atom("number", [match[0].replace(" ", "")], match)
+    yield from _percents(text)
+    yield from _loose_dates(text, dates or ([month] if month else []))
+    for match in re.finditer(r"(?<![\d./-])(\d{1,2})\s?[-–~到至]\s?(\d{1,2})(?![\d./-])", text):
+        low, high = int(match[1]), int(match[2])
+        if low < high:
+            yield from (atom("number", [str(n)], match) for n in (low, high, high - low + 1))  # shades 01-06 are six
     # 110V, 300dpi, V1.2, 80cm: the figure alone.
     for match in re.finditer(r"(?<![A-Za-z0-9._-])[A-Za-z]{0,2}(\d{1,6}(?:\.\d+)?)[A-Za-z]{0,4}(?![A-Za-z0-9-])", text):
         if match[0] != match[1]:
             yield atom("number", [_text(Decimal(match[1]))], match)
     # A day or month without its word, 5月1 or May 5 FBM orders, may be a count.
     for date in dates:
-        if match := re.search(r"(?:月\s?|[A-Za-z.]\s)(\d{1,2})$", date.text):
-            yield Atom("number", (match[1],), date.text, date.start, date.end)
+        if day := re.search(r"(?:月\s?|[A-Za-z.]\s)(\d{1,2})$", date.text):
+            yield Atom("number", (day[1],), date.text, date.start, date.end)
     for clock in (a for a in atoms if a.kind == "time"):
         hour, minute = clock.value[0].split(":")
         if int(hour) < 12 and not re.search(r"[ap]\.?m|上午|早|凌晨|:", clock.text, re.IGNORECASE):
@@ -100,28 +114,28 @@ def _readings(text: str, day_first: bool | None) -> Iterator[Atom]:
     yield from _lists(text)
 
 
-def _percents(text: str, atom: object) -> Iterator[Atom]:
+def _percents(text: str) -> Iterator[Atom]:
     def percent(value: Decimal, match: re.Match[str]) -> Atom:
         return Atom("percent", (_text(value),), match[0], *match.span())
 
     for match in re.finditer(r"([一二两三四五六七八九]|(?<![\d.])\d(?:\.\d)?)成(半)?(?![本功立员品为了])", text):
         if (value := parse_number(match[1])) is not None:
             yield percent(value * 10 + (5 if match[2] else 0), match)
-    for match in re.finditer(r"([一二两三四五六七八九]{1,2}|(?<![\d.])\d{1,2}(?:\.\d)?)折", text):
-        digits = "".join(str(n) for c in match[1] if (n := parse_number(c)) is not None) if not match[1][0].isdigit() else match[1]
-        share = Decimal(digits)
+    for match in re.finditer(r"([一二两三四五六七八九]{1,2})折", text):
+        share = Decimal("".join(str(n) for c in match[1] if (n := parse_number(c)) is not None))
         yield percent(100 - (share * 10 if share < 10 else share), match)
     for match in re.finditer(r"(百|千|万|[二三四五六七八九十]|\d{1,4})分之([零一二两三四五六七八九十百]{1,5}|\d+(?:\.\d+)?)", text):
         whole, part = (parse_number({"百": "100", "千": "1000", "万": "10000"}.get(t, t)) for t in match.groups())
         if whole and part is not None:
-            yield from (percent(v, match) for v in _rounded(part / whole * 100))
+            exact = part / whole * 100
+            yield from (percent(v, match) for v in ([exact] if exact == round(exact, 3) else _rounded(exact)))
     for match in re.finditer(r"一半|过半|\bhalf\b", text, re.IGNORECASE):
         yield percent(Decimal(50), match)
     for match in re.finditer(r"翻倍|翻了?一[倍番]|\bdoubled?\b", text, re.IGNORECASE):
         yield percent(Decimal(100), match)
 
 
-def _loose_dates(text: str, dates: list[Atom], atom: object) -> Iterator[Atom]:
+def _loose_dates(text: str, dates: list[Atom]) -> Iterator[Atom]:
     def date(year: str, month: int | str, day: int | str, match: re.Match[str]) -> Atom:
         return Atom("date", (year, str(int(month)) if month else "", str(int(day)) if day else ""), match[0], *match.span())
 
@@ -131,6 +145,10 @@ def _loose_dates(text: str, dates: list[Atom], atom: object) -> Iterator[Atom]:
         yield from (date(year[1] if year else "", m, "", match) for m in match.groups())
     for match in re.finditer(r"((?:19|20)\d\d)年(1[0-2]|[1-9])\s?[到至~\-–—]", text):
         yield date(match[1], match[2], "", match)
+    for match in re.finditer(r"(?<![\d./])((?:19|20)\d\d)[./]([1-9])(?![\d/]|[./]\d)", text):
+        yield date(match[1], match[2], "", match)
+    for match in re.finditer(r"双(?:十一|11)|双(?:十二|12)|(?<!\d)618(?!\d)", text):
+        yield date("", *((6, 18) if match[0] == "618" else (11, 11) if match[0][1:] in {"十一", "11"} else (12, 12)), match)
     # 8.30, 6.3到7.19; 08/25 on a bank card
     for match in re.finditer(r"(?<![\d./])(1[0-2]|0?[1-9])[./](3[01]|[12]\d|0?[1-9])(?![\d%]|[./]\d|\s?(?:[万萬元美倍折分克公厘米寸刀个件单天]|小时|%|cm|kg))", text):
         yield date("", match[1], match[2], match)
@@ -139,8 +157,11 @@ def _loose_dates(text: str, dates: list[Atom], atom: object) -> Iterator[Atom]:
     # 22号 after 8月20号: the month last named
     for match in re.finditer(r"(?<![\d月.年])(3[01]|[12]\d|0?[1-9])\s?[号號日](?!楼|门|仓|线|机|店|常)", text):
         before = [d for d in dates if d.start < match.start() and "|" not in d.value[1]] or [d for d in dates if "|" not in d.value[1]]
+        opening = re.search(r"(?<![\d月.])(3[01]|[12]\d|0?[1-9])\s?[到至、~\-–—]\s?$", text[max(0, match.start() - 5) : match.start()])
         for named in before[-1:]:
             yield date(named.value[0], named.value[1], match[1], match)
+            if opening:
+                yield date(named.value[0], named.value[1], opening[1], match)
 
 
 _LIST = re.compile(r"[^、,，。;；:：()（）\s]{1,16}(?:、[^、,，。;；:：()（）]{1,16})+(?:[和及与]|以及)?")
@@ -151,7 +172,9 @@ def _lists(text: str) -> Iterator[Atom]:
     for match in _LIST.finditer(text):
         count = match[0].count("、") + 1 + (1 if re.search(r"[和及与]", match[0].rsplit("、", 1)[1]) else 0)
         yield Atom("number", (str(count),), match[0], *match.span())
-    for match in re.finditer(r"(?<![\w-])([A-Z0-9-]*\d[A-Z0-9-]*)(?:,? and |, | & )([A-Z0-9-]*\d[A-Z0-9-]*)(?![\w-])", text):
+    for match in re.finditer(r"(?<![\w-])[\w-]{1,30}(?: [\w-]{1,30}){0,2}(?:, [\w-]{1,30}(?: [\w-]{1,30}){0,2}){1,6},? and (?=[\w-])", text):
+        yield Atom("number", (str(match[0].count(",") + 2 - match[0].count(", and ")),), match[0], *match.span())
+    for match in re.finditer(r"(?<![\w-])([A-Z0-9-]{0,20}\d[A-Z0-9-]{0,20})(?:,? and |, | & )([A-Z0-9-]{0,20}\d[A-Z0-9-]{0,20})(?![\w-])", text):
         if re.search("[A-Z]", match[1]):
             yield Atom("number", ("2",), match[0], *match.span())
 
@@ -167,18 +190,24 @@ class Figures:
     percents: list[Decimal] = field(default_factory=list)
     money: list[tuple[str, Decimal]] = field(default_factory=list)
     spans: list[tuple[Decimal, str]] = field(default_factory=list)
+    parts: list[tuple[int, int]] = field(default_factory=list)
+    """Months named without a day, with their year or 0."""
     days: list[tuple[int, int, int]] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
 
     @property
     def dated(self) -> set[int]:
-        """Days between any two days, first and last counted or not."""
-        return {n + k for one, two in itertools.combinations(self.days, 2) for n in _between(one, two) for k in (0, 1) if n}
+        """Days from one day to another."""
+        return {n for one, two in itertools.combinations(self.days, 2) for n in _between(one, two) if n}
 
     @property
     def months(self) -> set[int]:
         """Whole months between any two days, the last day counted or not."""
-        return {n for one, two in itertools.combinations(self.days, 2) for n in _months(one, two)}
+        whole = {n for one, two in itertools.combinations(self.days, 2) for n in _months(one, two)}
+        return whole | {n for y, m in self.parts for z, k in (*self.parts, *(d[:2] for d in self.days)) if (n := abs(((y or z) - (z or y)) * 12 + m - k))}
+
+
+T = TypeVar("T")
 
 
 def figures(atoms: Iterable[Atom]) -> Figures:
@@ -195,13 +224,15 @@ def figures(atoms: Iterable[Atom]) -> Figures:
             _add(found.spans, (Decimal(a.value[0]), a.value[1]))
         elif a.kind == "date" and a.value[2] and "|" not in a.value[1]:
             _add(found.days, (int(a.value[0] or 0), int(a.value[1]), int(a.value[2])))
+        elif a.kind == "date" and a.value[1] and "|" not in a.value[1]:
+            _add(found.parts, (int(a.value[0] or 0), int(a.value[1])))
         elif a.kind == "time":
             hour, minute = a.value[0].split(":")
             _add(found.times, int(hour) * 60 + int(minute))
     return found
 
 
-def _add(kept: list, value: object) -> None:  # type: ignore[type-arg]
+def _add(kept: list[T], value: T) -> None:
     if value not in kept and len(kept) < MOST:
         kept.append(value)
 
@@ -242,31 +273,24 @@ def _rounded(value: Decimal) -> list[Decimal]:
     return [value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) for places in (0, 1, 2)]
 
 
-def derived(atoms: Iterable[Atom]) -> Iterator[Atom]:
-    """What follows by arithmetic from a few counts in one text: the percentage of a pair, sums and differences, and the sum of all."""
-    found = [a for a in atoms if a.kind == "number" and len(a.value[0]) < 13][:8]
-    for one, two in itertools.combinations(found, 2):
-        a, b = sorted((Decimal(one.value[0]), Decimal(two.value[0])))
-        for value in (a + b, b - a):
-            yield Atom("number", (_text(value),), f"{one.text}, {two.text}", one.start, two.end)
-        if b:
-            for share in _rounded(a / b * 100):
-                yield Atom("percent", (_text(share),), f"{one.text} of {two.text}", one.start, two.end)
-    if len(found) > 2:
-        total = sum((Decimal(a.value[0]) for a in found), Decimal(0))
-        yield Atom("number", (_text(total),), "sum", found[0].start, found[-1].end)
-
-
 _ABOUT = re.compile(r"\b(?:about|around|roughly|approximately|some|nearly|almost|close to|just|well|circa|approx\.?|slightly)\s(?:(?:over|under|more than|less than)\s)?$", re.IGNORECASE)
 _OVER = re.compile(r"\b(?:more than|over|above|at least|upwards of|in excess of|exceed(?:s|ed|ing)?|no (?:less|fewer) than|past|beyond)\s(?:[$€£¥]|the )?$", re.IGNORECASE)
 _UNDER = re.compile(r"\b(?:less than|fewer than|under|below|within|at most|up to|no more than|not even|short of|almost|nearly)\s(?:[$€£¥]|the )?$", re.IGNORECASE)
 _SPAN_WORDS = re.compile(
-    r"\b(?:later|after|before|earlier|ahead|prior|passed|elapsed|took|taken|within|lasted|lasting|consecutive|full|whole|entire|covering|covers|covered|period|apart|between|following|short|late|delay\w*|running|since|over|window|stood|closed|in all|span\w*|long\w*|overdue|hold\w*|held|wait\w*|for)\b",
+    r"\b(?:later|after|before|earlier|ahead|prior|passed|elapsed|took|taken|within|lasted|lasting|consecutive|full|whole|entire|covering|covers|covered|period|apart|between|following|short|late|delay\w*|running|since|over|window|stood|closed|in all|span\w*|long\w*|overdue|hold\w*|held|wait\w*|for|separat\w*|interval|gap|spare|left|remain\w*|older|newer|age)\b",
     re.IGNORECASE,
 )
+_APART = re.compile(
+    r"\b(?:left|remain\w*|rest|others?|more|fewer|less|short\w*|difference|increase\w*|decrease\w*|ris(?:e|es|en|ing)|rose|rais\w*|fall\w*|fell|drop\w*|gap|of|by|under|above|below|over|higher|lower|missing|balance|still|without|apart|never)\b",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\b(?:total\w*|together|combined|altogether|all|in sum|both|every|each|overall|whole|sum)\b", re.IGNORECASE)
+_STRONG_APART = re.compile(r"\b(?:short of|difference|increase\w*|decrease\w*|risen|rose|fell|dropped|by|under|above|below|apart|higher|lower|fewer)\b", re.IGNORECASE)
+_STRONG_JOINED = re.compile(r"\b(?:together|altogether|combined|in total)\b", re.IGNORECASE)
+"""Words of a result; the strong ones are asked for where a small number is worked out across facts."""
 _DENOMINATOR = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "seventh": 7, "eighth": 8, "eighths": 8, "ninth": 9, "tenth": 10, "tenths": 10}
 _FRACTION = re.compile(rf"[ -](?:{'|'.join(sorted(_DENOMINATOR, key=len, reverse=True))})\b", re.IGNORECASE)
-_OUT_OF = re.compile(r"(?P<n>[a-z]+|\d+)(?: [a-z]+)? (?:in|out of|of) (?:every |each )?(?P<m>[a-z]+|\d+)\b", re.IGNORECASE)
+_OUT_OF = re.compile(rf"(?P<n>{WORDS}|\b\d+)(?: [a-z]+)? (?:in|out of|of) (?:every |each )?(?P<m>{WORDS}|\d+\b)", re.IGNORECASE)
 _LONG = re.compile(r" (?:full |consecutive |whole |straight |entire |calendar |more |further |additional |extra )+(?P<u>minute|hour|day|week|month|year)s?\b", re.IGNORECASE)
 _IN_DAYS = {"day": Decimal(1), "week": Decimal(7), "month": Decimal("30.44"), "year": Decimal("365.25")}
 _IN_MINUTES = {"minute": 1, "hour": 60}
@@ -281,43 +305,59 @@ def follows(claim: Atom, text: str, atoms: Sequence[Atom], each: Sequence[Sequen
     if claim.kind == "number":
         return _number_follows(claim, text, before, after, known, each)
     if claim.kind == "percent":
-        return _near(Decimal(claim.value[0]), _shares(known), before, 0) or _written(Decimal(claim.value[0]), claim.text, _shares(known)) or _near(Decimal(claim.value[0]), known.percents, before)
+        value, shares = Decimal(claim.value[0]), _shares(known)
+        return _near(value, shares, before, 0) or _written(claim, shares) or _near(value, known.percents, before, 0.03) or _result(claim, text, known.percents)
     if claim.kind == "money":
         same = [n for c, n in known.money if c == claim.value[0]]
-        return _written(Decimal(claim.value[1]), claim.text, _results(same, known.counts)) or _near(Decimal(claim.value[1]), [*same, *_results(same, known.counts)], before)
+        products = [m * c for m in same for c in known.counts]
+        return _result(claim, text, same) or _written(claim, products) or _near(Decimal(claim.value[1]), [*same, *products, *_results(same)], before)
     if claim.kind == "duration":
         return _span_follows(claim, text, before, known)
     return False
 
 
-def _results(values: Sequence[Decimal], times: Sequence[Decimal] = ()) -> list[Decimal]:
-    """Sums and differences of two, the sum of all, and each times a count."""
-    found = [v for a, b in itertools.combinations(values, 2) for v in (a + b, abs(a - b))]
-    if len(values) > 2:
-        found.append(sum(values, Decimal(0)))
-    return [*found, *(v * t for v in values for t in times)]
+def _results(values: Sequence[Decimal]) -> list[Decimal]:
+    """Sums and differences of two, and the sum of all."""
+    return [*_sums(values), *(abs(a - b) for a, b in itertools.combinations(values, 2))]
+
+
+def _sums(values: Sequence[Decimal]) -> list[Decimal]:
+    # A batch of 2,400 and 3 complaints are no list to add up.
+    alike = [(a, b) for a, b in itertools.combinations(values, 2) if max(a, b) <= 200 * min(a, b)]
+    return [*(a + b for a, b in alike), *([sum(values, Decimal(0))] if len(values) > 2 and max(values) <= 200 * min(values) else [])]
+
+
+def _result(claim: Atom, text: str, values: Sequence[Decimal], *, strong: bool = False) -> bool:
+    """Whether the claim is a sum or difference of two values, or the sum of all, and a word near it says so."""
+    # Any small number comes out of some two figures: without such a word it would pass by chance.
+    around = text[max(0, claim.start - 60) : claim.end + 60]
+    apart, joined = (_STRONG_APART, _STRONG_JOINED) if strong else (_APART, _JOINED)
+    differences = [abs(a - b) for a, b in itertools.combinations(values, 2)] if apart.search(around) else []
+    return _written(claim, [*differences, *(_sums(values) if joined.search(around) else [])])
 
 
 def _shares(known: Figures) -> list[Decimal]:
     money = [n for _, n in known.money]
-    pairs = [*itertools.combinations(known.counts, 2), *itertools.combinations(money, 2)]
-    return [min(p) / max(p) * 100 for p in pairs if max(p)] + [abs(a - b) for a, b in itertools.combinations(known.percents, 2)] + [100 - p for p in known.percents if p < 100]
+    return [min(p) / max(p) * 100 for p in (*itertools.combinations(known.counts, 2), *itertools.combinations(money, 2)) if max(p)]
 
 
-def _written(value: Decimal, text: str, results: Iterable[Decimal]) -> bool:
-    """Whether a result is the value to the digits written."""
-    exponent = value.as_tuple().exponent
-    places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    return any(r.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) == value for r in results)
+def _written(claim: Atom, results: Iterable[Decimal]) -> bool:
+    """Whether a result is the value of the claim to the digits written."""
+    decimals = re.search(r"\.(\d+)", claim.text)
+    step = Decimal(1).scaleb(-len(decimals[1]) if decimals else 0)
+    value = Decimal(claim.value[-1] if claim.kind == "money" else claim.value[0])
+    return any(value == (r.quantize(step, ROUND_HALF_UP) if claim.kind in {"percent", "money"} else r) for r in results)
 
 
 def _near(value: Decimal, results: Iterable[Decimal], before: str, tolerance: float = 0.15) -> bool:
-    """Whether a word of vagueness stands before the value and a result lies on its side of it, near."""
+    """Whether a word of vagueness stands before the value, and a result that is less round lies near it on the right side."""
     over, under, about = _OVER.search(before), _UNDER.search(before), _ABOUT.search(before)
-    part = Decimal(str(tolerance))
+    if not (over or under or about):
+        return False
+    part, length = Decimal(str(tolerance)), _length(value)
     for r in results:
-        if not r or not (over or under or about):
-            continue
+        if not r or (r != value and _length(r) <= length):
+            continue  # "about 699" for 700 is no rounding
         if over and value <= r and (r <= value * (1 + part) or int(r) == value):
             return True
         if under and r <= value and (r >= value * (1 - part) or r > value - 1):
@@ -327,6 +367,11 @@ def _near(value: Decimal, results: Iterable[Decimal], before: str, tolerance: fl
     return False
 
 
+def _length(number: Decimal) -> int:
+    """How many digits are written before the closing noughts."""
+    return len(number.normalize().as_tuple().digits)
+
+
 def _number_follows(claim: Atom, text: str, before: str, after: str, known: Figures, each: Sequence[Sequence[Atom]]) -> bool:
     value = Decimal(claim.value[0])
     money = [n for _, n in known.money]
@@ -334,16 +379,16 @@ def _number_follows(claim: Atom, text: str, before: str, after: str, known: Figu
     if re.match(r"[ -](?:times|fold)\b", after):
         ratios = [a / b for a, b in pairs]
         return value in ratios or _near(value, ratios, before)
+    if re.search(r"\b(?:multipl\w+|factor)\b.{0,40}\b(?:by|of) $", before):
+        return value in [a / b for a, b in pairs]
+    if re.search(r"\bother $", before) and value + 1 in known.counts:
+        return True  # of five sellers we are one: the other four
     share = _share_claimed(claim, text)
     if share is not None:
         return any(_share_fits(share, b / a, before) for a, b in pairs)
     if _near(value, [*known.counts, *money], before) or (value > 12 and _near(value, _results(known.counts), before)):
         return True
-    # Small results come out of any two figures: they count within one text only, and never a result of money.
-    own = [_results(figures(atoms).counts) for atoms in each]
-    if any(value in results for results in own):
-        return True
-    return value > 12 and (value in _results(known.counts) or value in _results(money))
+    return any(_result(claim, text, figures(atoms).counts) for atoms in each) or _result(claim, text, known.counts, strong=value <= 12) or _result(claim, text, money)
 
 
 def _share_claimed(claim: Atom, text: str) -> Decimal | None:
@@ -370,24 +415,22 @@ def _share_fits(claimed: Decimal, real: Decimal, before: str) -> bool:
 
 def _span_follows(claim: Atom, text: str, before: str, known: Figures) -> bool:
     value, unit = Decimal(claim.value[0]), claim.value[1]
+    before = re.sub(r"\bover\s$", "", before)  # "over 30 days" is the time in which, not more than it
     same = [n for n, u in known.spans if u == unit]
-    if _near(value, same, before) or value in _results(same):
+    if _result(claim, text, same):
         return True
-    in_days = [n * _IN_DAYS[u] / _IN_DAYS[unit] for n, u in known.spans if u in _IN_DAYS] if unit in _IN_DAYS else []
-    if _near(value, in_days, before):
+    if unit in _IN_DAYS and _near(value, [n * _IN_DAYS[u] / _IN_DAYS[unit] for n, u in known.spans if u in _IN_DAYS], before):
         return True
-    around = text[max(0, claim.start - 50) : claim.end + 50]
-    if not _SPAN_WORDS.search(around):
+    if not _SPAN_WORDS.search(text[max(0, claim.start - 50) : claim.end + 50]):
         return False  # "raised to 4 days" is no difference of two dates
     if unit in _IN_MINUTES:
         passed = [Decimal(abs(a - b)) / _IN_MINUTES[unit] for a, b in itertools.combinations(known.times, 2)]
         return value in passed or _near(value, passed, before)
     if unit not in _IN_DAYS:
         return False
-    months = [Decimal(m) / (12 if unit == "year" else 1) for m in known.months] if unit in {"month", "year"} else []
-    days = [Decimal(d) / _IN_DAYS[unit] for d in known.dated] if unit in {"day", "week"} else []
-    vague = [Decimal(d) / _IN_DAYS[unit] for d in known.dated]
-    return value in months or value in days or _near(value, vague, before)
-
-
-assert MONTHS  # the months are one table
+    # From the 1st to the 12th twelve days are covered, but the 12th is eleven days later.
+    last = 0 if re.match(r" (?:later|after|before|earlier|ahead|prior|passed)\b", text[claim.end :]) else 1
+    days = [Decimal(d) / _IN_DAYS[unit] for n in known.dated for d in (n, n + last)]
+    months = [Decimal(m) / (12 if unit == "year" else 1) for m in known.months]
+    whole = months if unit in {"month", "year"} else days
+    return value in whole or _near(value, days, before) or (bool(_OVER.search(before) or _ABOUT.search(before)) and value in [m + k for m in months for k in (-1, 0)])

@@ -320,6 +320,26 @@ class Notices(Strict):
         return self
 
 
+class Place(Strict):
+    """A place, or another name with one form in Chinese and another in English."""
+
+    zh: list[Words]
+    en: list[Words]
+    """The usual form first."""
+    also: list[Words] = []
+    """Adjectives, people, short forms: they follow from the name."""
+
+
+class Places(Strict):
+    """knowledge/places.yaml."""
+
+    places: list[Place]
+    names: list[Place]
+    """Platforms, holidays, offices."""
+    trades: list[Place]
+    """What companies are called by."""
+
+
 class Source(Strict):
     tag: Literal["official", "quoted", "practitioner", "article"]
     title: Words
@@ -433,6 +453,12 @@ def evidence_blocks(folder: Path = KNOWLEDGE) -> dict[str, Criteria]:
 def notices(folder: Path = KNOWLEDGE) -> Notices:
     """How notices are worded."""
     return parse(Notices, read_yaml(folder / "notices.yaml"), where="notices.yaml")
+
+
+@cache
+def places(folder: Path = KNOWLEDGE) -> Places:
+    """Names that differ between Chinese and English."""
+    return parse(Places, read_yaml(folder / "places.yaml"), where="places.yaml")
 
 
 @cache

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import time
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.atoms import Atom, derived, find_atoms, find_names, parse_number, same_day, supports
+from rag.atoms import Atom, find_atoms, find_names, parse_number, same_day, supports
+from rag.derive import follows, readings
 
 DATES = st.dates(datetime.date(2001, 1, 1), datetime.date(2039, 12, 31))
 
@@ -155,9 +157,10 @@ def test_what_a_fact_allows_to_be_written(source, claim, allowed):
 def test_the_percentage_of_two_counts_follows_from_them(one, two):
     few, all_ = sorted((one, two))
     atoms = find_atoms(f"{few} of {all_} orders")
-    if len([a for a in atoms if a.kind == "number"]) == 2:
+    if few < all_ and len([a for a in atoms if a.kind == "number"]) == 2:
         share = round(Decimal(few) / Decimal(all_) * 100, 1)
-        assert any(a.kind == "percent" and Decimal(a.value[0]) == share for a in derived(atoms))
+        (claim,) = find_atoms(f"{share}%")
+        assert follows(claim, f"{share}%", atoms)
 
 
 @given(st.text(max_size=200))
@@ -191,3 +194,74 @@ def test_names_are_runs_of_capitals_that_are_no_field_words():
 def test_atoms_of_equal_content_are_equal():
     assert find_atoms("7.20%")[0].value == find_atoms("7.2 %")[0].value
     assert isinstance(find_atoms("7.2%")[0], Atom)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 50_000, "1" * 50_000, "11-" * 17_000, "a1-" * 17_000, "a." * 25_000, "中" * 50_000, "一" * 50_000, "甲、" * 25_000, "one-" * 12_500],
+    ids=["letters", "digits", "numbers", "identifiers", "dots", "chinese", "numerals", "list", "words"],
+)
+def test_a_long_text_without_spaces_is_read_in_a_moment(text):
+    start = time.process_time()
+    find_atoms(text)
+    readings(text)
+    find_names(text)
+    assert time.process_time() - start < 6  # it took minutes where a pattern went back and forth
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("USD 1,860", "money", ("USD", "1860")), ("1860美元", "money", ("USD", "1860")), ("1,860 US dollars", "money", ("USD", "1860")),
+        ("twenty dollars", "money", ("USD", "20")), ("20美金", "money", ("USD", "20")), ("人民币168元", "money", ("CNY", "168")),
+        ("168 yuan", "money", ("CNY", "168")), ("99 cents", "money", ("USD", "0.99")), ("79欧", "money", ("EUR", "79")), ("MXN 1,399", "money", ("MXN", "1399")),
+        ("7块多美金", "money", ("USD", "7")), ("2025.05", "date", ("2025", "5", "")), ("2025/05", "date", ("2025", "5", "")), ("Rule from Aug 1: no", "date", ("", "8", "1")),
+        ("2023-2025三年", "date", ("2025", "", "")), ("朋友,2024年", "date", ("2024", "", "")), ("5到9月", "date", ("", "5", "")), ("at 9.30 a.m.", "time", ("9:30",)),
+        ("two dozen", "number", ("24",)), ("1.9个百分点", "percent", ("1.9",)), ("打85折", "percent", ("15",)),
+    ],
+    ids=lambda v: v if isinstance(v, str) else None,
+)
+def test_usual_forms(text, kind, value):
+    assert value in values(text, kind)
+
+
+def test_numbers_are_joined_only_as_they_are_spoken():
+    assert values("Two one-star reviews", "number") == [("2",)]
+    assert values("one hundred and five orders", "number") == [("105",)]
+
+
+@pytest.mark.parametrize("text", ["8月31个人退货", "8月一共118单", "6月5件", "第二天", "零件"])
+def test_counts_after_a_month_and_ranks_are_no_days(text):
+    assert not [a for a in find_atoms(text) if (a.kind == "date" and a.value[2]) or a.kind == "duration" or a.text == "零"]
+
+
+def test_every_day_of_a_list_has_its_month():
+    assert sorted(v[2] for v in values("1, 3 and 6 September", "date")) == ["1", "3", "6"]
+    assert sorted(v[2] for v in values("9月1号、3号、6号", "date")) == ["1", "3", "6"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("两轮培训", "number", ("2",)), ("三班倒", "number", ("3",)), ("四角", "number", ("4",)), ("两三周", "duration", ("3", "week")), ("两三周", "duration", ("2", "week")),
+        ("双瓦楞", "number", ("2",)), ("库存为零", "number", ("0",)), ("二十几个店", "number", ("20",)), ("8成", "percent", ("80",)), ("三成半", "percent", ("35",)),
+        ("萬分之八", "percent", ("0.08",)), ("千分之二", "percent", ("0.2",)), ("三分之一", "percent", ("33.3",)), ("一半", "percent", ("50",)),
+        ("打八五折", "percent", ("15",)), ("8.30换成实物图", "date", ("", "8", "30")), ("10月1号到4号没人,等5号回来", "date", ("", "10", "5")), ("2024.9到2025.8", "date", ("2025", "8", "")),
+        ("5、6两个月", "date", ("", "5", "")), ("expired 08/25", "date", ("2025", "8", "")), ("双十一", "date", ("", "11", "11")), ("两年", "duration", ("2", "year")),
+        ("近半年", "duration", ("6", "month")), ("第二天", "duration", ("1", "day")), ("110V", "number", ("110",)), ("V1.2", "number", ("1.2",)), ("下午5点提前到2点", "time", ("14:00",)),
+        ("图片、说明书和标签", "number", ("3",)), ("6块9", "money", ("CNY", "6.9")), ("1 460张", "number", ("1460",)), ("shades 01-06", "number", ("6",)),
+    ],
+    ids=lambda v: v if isinstance(v, str) else None,
+)
+def test_second_readings(text, kind, value):
+    assert value in [a.value for a in readings(text) if a.kind == kind]
+
+
+@pytest.mark.parametrize(("text", "value"), [("每周三", "3"), ("第三方仓库", "3"), ("五金制品", "5"), ("9月十二日", "12"), ("零件", "0")])
+def test_words_and_days_are_no_second_readings_of_counts(text, value):
+    assert value not in [a.value[0] for a in readings(text) if a.kind == "number"]
+
+
+def test_a_bare_day_belongs_to_the_month_named_before():
+    (last,) = find_atoms("7月8日停电")
+    assert ("", "7", "10") in [a.value for a in readings("10日租了一台发电机", month=last)]
