@@ -69,7 +69,7 @@ def run(
         from evals import groundedness
 
         chat = doors.chat if doors else _doors(settings, model, cache=True, search=False).chat if model else None
-        return groundedness.evaluate(folder, chat=chat, **common)
+        return groundedness.evaluate(folder, chat=chat, meaning=_meaning(settings, doors, words_only=words_only), **common)
     if name == "letters":
         from evals import letters
 

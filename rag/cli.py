@@ -243,7 +243,7 @@ def index(rebuild: bool, ship: bool, as_json: bool) -> None:
     from rag.documents import has_documents
     from rag.encoder import load_encoder
     from rag.errors import KnowledgeError
-    from rag.index import PassageIndex, drop_guidance, passages
+    from rag.index import ASKS, PassageIndex, asks, drop_guidance, passages, shipped_path
     from rag.settings import load_settings
 
     problems = knowledge.problems()
@@ -263,10 +263,13 @@ def index(rebuild: bool, ship: bool, as_json: bool) -> None:
             bar.update(done - bar.n)
 
         store = PassageIndex(settings, load_encoder(settings))
-        built = store.build(passages(), on_progress=progress)
+        built = [store.build(passages(), on_progress=progress)]
+        questions = PassageIndex(settings, store.encoder, collection=ASKS)
+        if ship or shipped_path(store.encoder.name, ASKS).exists():  # elsewhere encoding them takes minutes: there they are found by words
+            built.append(questions.build(asks(), on_progress=progress))
     if ship:
-        _note(f"shipped vectors: {store.ship(passages())}")
-    data = {"added": built.added, "kept": built.kept, "removed": built.removed}
+        _note(f"shipped vectors: {store.ship(passages())} passages, {questions.ship(asks())} questions")
+    data = {"added": sum(b.added for b in built), "kept": sum(b.kept for b in built), "removed": sum(b.removed for b in built)}
     _print(data) if as_json else click.echo(", ".join(f"{value} {key}" for key, value in data.items()))
 
 

@@ -24,8 +24,8 @@ from rag.settings import Settings, silence_telemetry
 BATCH = 32
 """Passages embedded between two writes: small enough to lose little when killed, large enough to be fast."""
 
-GUIDANCE = "passages"
-"""The collections of the guidance begin so, one for each encoder; those of a seller's own documents have another name."""
+GUIDANCE, ASKS = "passages", "asks"
+"""The collections of the guidance and of the questions that it answers begin so, one for each encoder; those of a seller's own documents have another name."""
 
 
 class PassageEncoder(Protocol):
@@ -71,6 +71,18 @@ def passages() -> tuple[Passage, ...]:
     return tuple(found)
 
 
+def asks() -> tuple[Passage, ...]:
+    """The questions that each piece of guidance answers (knowledge/asks.jsonl), as sellers type them: `id@zh?0`, with the guidance's case types and stores."""
+    asked = knowledge.asks()
+    return tuple(
+        Passage(f"{item.id}@{language}?{number}", "", text, language, tuple(item.case_types), tuple(item.marketplaces), source="", as_of=item.as_of, trust=item.trust)
+        for item in knowledge.guidance()
+        if item.id in asked
+        for language in ("zh", "en")
+        for number, text in enumerate(getattr(asked[item.id], language))
+    )
+
+
 def content_hash(passage: Passage) -> str:
     """Changes when anything that is stored changes."""
     parts = (passage.title, passage.text, passage.language, *passage.case_types, *passage.marketplaces)
@@ -78,10 +90,11 @@ def content_hash(passage: Passage) -> str:
 
 
 class PassageIndex:
-    """Vectors of passages in Chroma."""
+    """Vectors of passages in Chroma; those of `ASKS` are encoded as queries, which a seller's question is compared with."""
 
     def __init__(self, settings: Settings, encoder: PassageEncoder, *, collection: str = GUIDANCE) -> None:
         self.encoder = encoder
+        self.kind = collection
         self._collection = open_collection(settings, f"{collection}-{hashlib.sha256(encoder.name.encode()).hexdigest()[:12]}")
 
     def count(self) -> int:
@@ -114,9 +127,10 @@ class PassageIndex:
 
     def _vectors(self, batch: Sequence[Passage]) -> np.ndarray:
         """Vectors of a batch: the shipped ones where they fit, the others from the encoder."""
-        shipped = shipped_vectors(self.encoder.name)
+        shipped = shipped_vectors(self.encoder.name, self.kind) if self.kind in {GUIDANCE, ASKS} else {}
         missing = [p for p in batch if content_hash(p) not in shipped]
-        made = self.encoder.encode_passages([p.text for p in missing], [p.title for p in missing]) if missing else ()
+        texts = [p.text for p in missing]
+        made = () if not missing else self.encoder.encode_queries(texts) if self.kind == ASKS else self.encoder.encode_passages(texts, [p.title for p in missing])
         fresh = {p.id: row for p, row in zip(missing, made, strict=True)}
         return np.stack([fresh[p.id] if p.id in fresh else shipped[content_hash(p)] for p in batch])
 
@@ -127,7 +141,7 @@ class PassageIndex:
         ordered = sorted(((content_hash(p), rows[p.id]) for p in wanted), key=lambda pair: pair[0])
         matrix = np.stack([row for _, row in ordered])
         scales = np.abs(matrix).max(axis=1) / 127
-        path = shipped_path(self.encoder.name)
+        path = shipped_path(self.encoder.name, self.kind)
         path.parent.mkdir(exist_ok=True)
         np.savez_compressed(
             path, hashes=np.array([h for h, _ in ordered]), vectors=np.round(matrix / scales[:, None]).astype(np.int8), scales=scales.astype(np.float32)
@@ -154,18 +168,19 @@ class PassageIndex:
         return {i: 1.0 - float(d) for i, d in zip(answer["ids"][0], answer["distances"][0], strict=True)}
 
 
-def shipped_path(encoder: str) -> Path:
+def shipped_path(encoder: str, kind: str = GUIDANCE) -> Path:
     """File of the vectors that come with the project for this encoder. The precision it runs in does not matter at eight bits."""
-    return knowledge.KNOWLEDGE / "vectors" / f"{re.sub(r'-(?:b?float)[0-9]+$', '', encoder).replace('@', '-')}.npz"
+    name = re.sub(r"-(?:b?float)[0-9]+$", "", encoder).replace("@", "-")
+    return knowledge.KNOWLEDGE / "vectors" / f"{name}{'' if kind == GUIDANCE else f'-{kind}'}.npz"
 
 
-@lru_cache(maxsize=2)
-def shipped_vectors(encoder: str) -> dict[str, np.ndarray]:
+@lru_cache(maxsize=4)
+def shipped_vectors(encoder: str, kind: str = GUIDANCE) -> dict[str, np.ndarray]:
     """Vectors by content hash, from the file that comes with the project; empty for another encoder.
 
     Encoding all guidance takes three to seven minutes on two slow cores. Eight bits a number keep the cosine to within 0.0002.
     """
-    path = shipped_path(encoder)
+    path = shipped_path(encoder, kind)
     if not path.exists():
         return {}
     with np.load(path) as file:
@@ -194,7 +209,7 @@ def drop_guidance(settings: Settings) -> None:
     client = client_of(settings)
     try:
         for name in sorted(c.name for c in client.list_collections()):
-            if name.startswith(f"{GUIDANCE}-"):
+            if name.startswith((f"{GUIDANCE}-", f"{ASKS}-")):
                 client.delete_collection(name)
     except Exception as error:
         raise _cannot_open(settings, error) from error
@@ -227,4 +242,4 @@ def _cannot_open(settings: Settings, error: Exception) -> ModelUnavailable:
 
 def ensure(index: PassageIndex, wanted: Iterable[Passage] | None = None) -> Built:
     """The index brought up to date with knowledge/; cheap when nothing changed."""
-    return index.build(tuple(wanted) if wanted is not None else passages())
+    return index.build(tuple(wanted) if wanted is not None else asks() if index.kind == ASKS else passages())

@@ -7,6 +7,7 @@ references are errors that name the file and the key. Nothing here decides anyth
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -207,6 +208,14 @@ class CaseType(Strict):
     def option(self, stance: str) -> StanceOption | None:
         """The stance option, or None when this case type does not allow the stance."""
         return next((o for o in self.stances if o.stance == stance), None)
+
+
+class Asks(Strict):
+    """Questions as sellers type them, which the guidance passage of that id answers."""
+
+    id: Id
+    zh: Annotated[tuple[Words, ...], Field(min_length=1)]
+    en: Annotated[tuple[Words, ...], Field(min_length=1)]
 
 
 class Guidance(Strict):
@@ -419,6 +428,16 @@ def guidance(folder: Path = KNOWLEDGE) -> tuple[Guidance, ...]:
 
 
 @cache
+def asks(folder: Path = KNOWLEDGE) -> dict[str, Asks]:
+    """The questions that each guidance passage answers, by its id: asks.jsonl, one passage a line."""
+    found: dict[str, Asks] = {}
+    for number, line in enumerate((folder / "asks.jsonl").read_text(encoding="utf-8").splitlines(), 1):
+        asked = parse(Asks, json.loads(line), where=f"asks.jsonl, line {number}")
+        found[asked.id] = asked
+    return found
+
+
+@cache
 def glossary(folder: Path = KNOWLEDGE) -> tuple[Term, ...]:
     """All terms."""
     return tuple(parse(Term, item, where=f"glossary.yaml, entry {n + 1}") for n, item in enumerate(read_yaml(folder / "glossary.yaml")))
@@ -496,7 +515,11 @@ def problems(folder: Path = KNOWLEDGE) -> list[str]:
                 found.append(f"{where}: evidence {evidence.id!r} counts on question {wanted!r}, which is not asked.")
         repeated = [q for q, n in Counter(q.id for q in kind.questions).items() if n > 1]
         found += [f"{where}: question {q!r} stands twice." for q in repeated]
-    for passage in attempt(lambda: guidance(folder)) or ():
+    passages = attempt(lambda: guidance(folder)) or ()
+    asked = attempt(lambda: asks(folder)) or {}
+    found += [f"asks.jsonl: {p.id!r} has no questions." for p in passages if p.id not in asked]
+    found += [f"asks.jsonl: there is no guidance passage {name!r}." for name in sorted(set(asked) - {p.id for p in passages})]
+    for passage in passages:
         where = f"guidance passage {passage.id}"
         found += [f"{where}: case type {c!r} does not exist." for c in passage.case_types if c != "all" and c not in ids]
         found += [f"{where}: source {s!r} is not in sources.yaml." for s in passage.sources if s not in known_sources]

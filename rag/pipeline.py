@@ -69,14 +69,18 @@ def open_retriever(settings: Settings) -> Retriever:
     """A retriever with the index brought up to date; without the encoder's weights it searches by words alone."""
     from rag.encoder import load_encoder
     from rag.errors import SetupError
-    from rag.index import PassageIndex, ensure
+    from rag.index import ASKS, PassageIndex, ensure, shipped_path
 
     try:
         index = PassageIndex(settings, load_encoder(settings))
     except SetupError:
         return Retriever(None)  # every result then says so in `why`
     ensure(index)
-    return Retriever(index)
+    # Four thousand questions take an encoder minutes: they are searched by meaning where their vectors come with the project, else by words.
+    asked = PassageIndex(settings, index.encoder, collection=ASKS) if shipped_path(index.encoder.name, ASKS).exists() else None
+    if asked is not None:
+        ensure(asked)
+    return Retriever(index, asks=asked)
 
 
 @cache

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,13 +21,15 @@ import numpy as np
 from rag import knowledge
 from rag.documents import YOURS, OwnDocuments, is_own
 from rag.errors import AppealError
-from rag.index import PassageIndex, passages
+from rag.index import PassageIndex, asks, passages
 from rag.models import Passage
 from rag.script import fold, has_han
 from rag.settings import Settings
 
 VECTOR_WEIGHT = 0.65
 """Share of the vector score in the joined score; words have the rest."""
+ASK_WEIGHT = 0.5
+"""Share of the nearest question of a passage in its vector score, where the questions have vectors; its text has the rest."""
 POOL = 60
 """Candidates taken from each side before joining."""
 CASE_TYPE_BONUS = 0.06
@@ -144,15 +146,32 @@ class Corpus:
 
 
 def corpus_of(found: Sequence[Passage]) -> Corpus:
-    """The passages with their word index."""
-    return Corpus(tuple(found), {p.id: n for n, p in enumerate(found)}, Words([f"{p.title} {p.title} {p.text}" for p in found]) if found else None)
+    """The passages with their word index, in which the questions that a passage answers stand with its text."""
+    asked = _asked()
+    return Corpus(tuple(found), {p.id: n for n, p in enumerate(found)}, Words([f"{p.title} {p.title} {p.text} {asked.get(p.id, '')}" for p in found]) if found else None)
+
+
+@lru_cache(maxsize=1)
+def _asked() -> dict[str, str]:
+    questions: dict[str, list[str]] = {}
+    for question in asks():
+        questions.setdefault(question.id.partition("?")[0], []).append(question.text)
+    return {name: " ".join(texts) for name, texts in questions.items()}
+
+
+def best_by(scores: Mapping[str, float], key: Callable[[str], str]) -> dict[str, float]:
+    """The highest score of each key."""
+    best: dict[str, float] = {}
+    for name, score in scores.items():
+        best[key(name)] = max(score, best.get(key(name), score))
+    return best
 
 
 class Retriever:
     """Search over the passages of knowledge/ (or those given), and over the seller's documents where given. Keep one per process: it holds the word index."""
 
-    def __init__(self, index: PassageIndex | None, *, passages_: Sequence[Passage] | None = None, documents: OwnDocuments | None = None) -> None:
-        self._index = index
+    def __init__(self, index: PassageIndex | None, *, asks: PassageIndex | None = None, passages_: Sequence[Passage] | None = None, documents: OwnDocuments | None = None) -> None:
+        self._index, self._asks = index, asks
         self._passages = tuple(passages() if passages_ is None else passages_)
         self._guidance = corpus_of(self._passages)
         self._documents = documents
@@ -241,13 +260,16 @@ class Retriever:
         top = float(words[allowed].max()) or 1.0
         near: dict[str, float] = {}
         own: dict[str, float] = {}
+        asked: dict[str, float] = {}
         if self._index is not None:
             vector = self._index.encoder.encode_queries([fold(query) if has_han(query) else query])[0]
             near = self._index.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
+            if self._asks is not None:
+                asked = best_by(self._asks.nearest(vector, POOL, case_type=case_type, marketplace=marketplace), lambda name: name.partition("@")[0])
             if corpus is not self._guidance and self._documents is not None:
                 own = self._documents.nearest(vector, POOL)
         by_words = sorted(allowed, key=lambda n: -words[n])[:POOL]
-        candidates = {n for n in by_words if words[n] > 0} | {corpus.place[i] for i in (*near, *own) if i in corpus.place}
+        candidates = {n for n in by_words if words[n] > 0} | {corpus.place[i] for i in (*near, *own, *(f"{name}@{side}" for name in asked for side in ("en", "zh"))) if i in corpus.place}
         # One for each side: the farthest of three documents says nothing about guidance that is not among the nearest.
         floors = {False: min(near.values(), default=0.0), True: min(own.values(), default=0.0)}
         found: list[Hit] = []
@@ -256,7 +278,11 @@ class Retriever:
             word_score = float(words[n]) / top
             mine = is_own(passage.id)
             cosine = (own if mine else near).get(passage.id)
-            score = word_score if self._index is None else VECTOR_WEIGHT * (floors[mine] if cosine is None else cosine) + (1 - VECTOR_WEIGHT) * word_score
+            meant = floors[mine] if cosine is None else cosine
+            if asked and not mine:
+                question = asked.get(passage.id.partition("@")[0], min(asked.values()))
+                meant = (1 - ASK_WEIGHT) * meant + ASK_WEIGHT * question
+            score = word_score if self._index is None else VECTOR_WEIGHT * meant + (1 - VECTOR_WEIGHT) * word_score
             bonus = CASE_TYPE_BONUS if case_type and case_type in passage.case_types else 0.0
             found.append(Hit(score + bonus, n, cosine))
         return matched, found

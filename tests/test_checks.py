@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.checks import CHECKS, run_checks
+from rag.checks import CHECKS, Given, run_checks
 from rag.checks.likeness import (
     check_genericity,
     check_likeness,
@@ -23,7 +23,6 @@ from rag.checks.likeness import (
     shared_run,
     stock_phrases,
 )
-from rag.checks.statements import check_statements
 from rag.checks.structure import (
     NAMES,
     REQUESTS,
@@ -553,8 +552,6 @@ Corrective actions
 On 1 June the team leader checked five boxes each morning before the courier arrives. We will try our best to improve.
 We refunded 99 orders with Jane Miller, see https://drive.google.com/x1. We refunded 99 orders with Jane Miller, see https://drive.google.com/x1.
 """
-REASON_PENDING = {"fact_lock"}
-"""Its reason is in English only so far."""
 
 
 def test_a_finding_has_its_reason_in_both_languages_or_in_neither():
@@ -567,7 +564,7 @@ def test_a_finding_has_its_reason_in_both_languages_or_in_neither():
     assert {f.check for f in found if f.why} >= {"statements", "sections", "requests", "references", "gaps", "stance", "tense", "likeness", "genericity"}
     assert {f.kind for f in found} >= {"chinese_left", "outside_link", "repeated_sentence", "doubled_word", "figures_differ", "flattery", "company_introduction", "many_apologies", "long_sentence"}
     for one in found:
-        assert bool(one.why) == bool(one.why_zh) or one.check in REASON_PENDING, one
+        assert bool(one.why) == bool(one.why_zh), one
         assert not one.why_zh or re.search("[一-鿿]", one.why_zh), one
 
 
@@ -589,7 +586,7 @@ def test_the_checks_of_a_letter_of_six_hundred_words_feel_instant():
     one = view_of(letter, case)
     assert 550 < len(one.text.split()) < 650
     run_checks(letter, case)  # the first call reads the knowledge files
-    assert min(_seconds(lambda: [c(one, case, ()) for c in (*CHECKS, check_likeness) if c is not check_statements]) for _ in range(3)) < 0.2
+    assert min(_seconds(lambda: [c.run(Given(one, case)) for c in CHECKS if c.name != "statements"]) for _ in range(3)) < 0.2
     assert min(_seconds(lambda: run_checks(letter, case)) for _ in range(3)) < 0.6  # 0.3 on a quiet machine
 
 

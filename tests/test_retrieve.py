@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import pytest
 
-from rag.index import PassageIndex
+from rag.index import ASKS, PassageIndex, asks, passages
 from rag.models import Passage
 from rag.retrieve import FITS, Retriever, cut, expand
 from rag.settings import Settings
@@ -149,3 +150,20 @@ def test_words_are_cut_in_one_form() -> None:
     assert cut("Invoices") == cut("invoice")
     assert cut("遲發率") == cut("迟发率")
     assert "rate" in cut("the rate of it") and "the" not in cut("the rate of it")
+
+
+def test_a_question_that_a_passage_answers_finds_it_though_no_word_is_shared(settings: Settings) -> None:
+    index, questions = PassageIndex(settings, FakeEncoder(256)), PassageIndex(settings, FakeEncoder(256), collection=ASKS)
+    index.build(GUIDE)
+    questions.build([dataclasses.replace(GUIDE[0], id="limit@zh?0", title="", text="红旗多少才安全", language="zh")])
+    found = Retriever(index, asks=questions, passages_=GUIDE).search("红旗多少才安全", 3)
+    assert names(found)[0] == "limit"
+    assert names(Retriever(index, passages_=GUIDE).search("红旗多少才安全", 1)) != ["limit"]
+
+
+def test_every_guidance_passage_has_questions_with_the_filters_of_its_passage() -> None:
+    by_id = {p.id: p for p in passages()}
+    for question in asks():
+        passage = by_id[question.id.partition("?")[0]]
+        assert (question.case_types, question.marketplaces) == (passage.case_types, passage.marketplaces)
+    assert {q.id.partition("?")[0] for q in asks()} == set(by_id)

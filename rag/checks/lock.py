@@ -372,6 +372,7 @@ def _finding(line: Line, atom: Atom, facts: Sequence[Fact], elsewhere: list[str]
         sentence=line.number,
         quote=atom.text,
         why="A number, date or name that the seller did not give is an invented fact, and reviewers compare it with the account.",
+        why_zh="卖家没有提供的数字、日期或名称就是编造的事实，审核人员会与账户资料核对。",
         fix="Correct it to what the facts say, add the missing fact, or take it out.",
         fix_zh="按事实改正、补充这条事实,或删掉它。",
         kind=_ERROR.get(atom.kind, "number"),

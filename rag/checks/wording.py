@@ -31,10 +31,10 @@ def _blank(text: str) -> str:
 
 
 def _warn(
-    kind: str, message: str, message_zh: str, *, why: str, why_zh: str, fix: str, fix_zh: str, severity: Severity = "warn", line: Line | None = None, quote: str = ""
+    check: str, kind: str, message: str, message_zh: str, *, why: str, why_zh: str, fix: str, fix_zh: str, severity: Severity = "warn", line: Line | None = None, quote: str = ""
 ) -> Finding:
     return Finding(
-        check="wording", severity=severity, message=message, message_zh=message_zh, sentence=line.number if line else None,
+        check=check, severity=severity, message=message, message_zh=message_zh, sentence=line.number if line else None,
         quote=quote, why=why, why_zh=why_zh, fix=fix, fix_zh=fix_zh,
         kind=kind, facts=tuple(f.id for f in line.facts) if line else (),
     )
@@ -51,7 +51,7 @@ def check_language(view: View, case: Case | None, passages: Sequence[Passage]) -
         if run:
             found.append(
                 _warn(
-                    "chinese_left", "There is Chinese left in this sentence of an English letter.", "英文信的这句话里还留有中文。", severity="block", line=line,
+                    "language", "chinese_left", "There is Chinese left in this sentence of an English letter.", "英文信的这句话里还留有中文。", severity="block", line=line,
                     quote=line.text[run.start() : run.end()].strip(), why="The reviewer may not read Chinese, and a mixed sentence looks unfinished.",
                     why_zh="审核人员可能不懂中文，中英混杂的句子看起来像没写完。",
                     fix="Put it into English; the words of a document may stay in quotation marks.", fix_zh="请改成英文;文件原文可以放在引号里。",
@@ -73,7 +73,7 @@ def check_length(view: View, case: Case | None, passages: Sequence[Passage]) -> 
         too_long = total > block
         found.append(
             _warn(
-                "too_long", f"The letter has {total} words; {'at most ' + str(block) if too_long else 'up to ' + str(warn)} are wanted for this kind of letter.",
+                "length", "too_long", f"The letter has {total} words; {'at most ' + str(block) if too_long else 'up to ' + str(warn)} are wanted for this kind of letter.",
                 f"这封信有 {total} 个词,这类信{'最多' if too_long else '宜在'} {block if too_long else warn} 个词{'' if too_long else '以内'}。", severity="block" if too_long else "warn",
                 why="A reviewer has a few minutes; what is long is not read.",
                 why_zh="审核人员只有几分钟，太长就不会细看。", fix="Leave out what the notice did not ask for; put long lists into an attachment.",
@@ -83,7 +83,7 @@ def check_length(view: View, case: Case | None, passages: Sequence[Passage]) -> 
     if document in {"appeal", "contest"} and 0 < total < limits["words_min"]:
         found.append(
             _warn(
-                "too_short", f"The letter has only {total} words; fewer than {limits['words_min']} seldom hold a cause, actions and prevention.",
+                "length", "too_short", f"The letter has only {total} words; fewer than {limits['words_min']} seldom hold a cause, actions and prevention.",
                 f"这封信只有 {total} 个词,少于 {limits['words_min']} 个词很难写清原因、整改和预防。", why="A letter without details is answered with a request for more.",
                 why_zh="信里没有细节，得到的答复就是要求补充信息。",
                 fix="Add the facts: what happened, when, how many, what was done.", fix_zh="补充事实:发生了什么、何时、多少、做了什么。",
@@ -95,7 +95,7 @@ def check_length(view: View, case: Case | None, passages: Sequence[Passage]) -> 
         if count > limits["sentence_words_warn"] and line.text.count(";") < 3 and line.section != "evidence_list":
             found.append(
                 _warn(
-                    "long_sentence", f"This sentence has {count} words; above {limits['sentence_words_warn']} it is hard to read.", f"这句话有 {count} 个词,超过 {limits['sentence_words_warn']} 个词很难读。",
+                    "length", "long_sentence", f"This sentence has {count} words; above {limits['sentence_words_warn']} it is hard to read.", f"这句话有 {count} 个词,超过 {limits['sentence_words_warn']} 个词很难读。",
                     line=line, quote=line.text, why="Many reviewers are not native speakers and read fast.",
                     why_zh="很多审核人员的母语不是英语，而且读得很快。", fix="Cut it into two or three sentences.", fix_zh="拆成两三句。",
                 )
@@ -104,7 +104,7 @@ def check_length(view: View, case: Case | None, passages: Sequence[Passage]) -> 
         if len(text) > limits["box_characters_warn"]:
             found.append(
                 _warn(
-                    "long_box", f"The box {name.replace('_', ' ')} has {len(text)} characters; above {limits['box_characters_warn']} the form may cut it off.",
+                    "length", "long_box", f"The box {name.replace('_', ' ')} has {len(text)} characters; above {limits['box_characters_warn']} the form may cut it off.",
                     f"“{name}”一栏有 {len(text)} 个字符,超过 {limits['box_characters_warn']} 可能被表单截断。", why="Amazon's form does not tell its limit beforehand.",
                     why_zh="亚马逊的表单不会事先告知字数上限。",
                     fix="Shorten it, or check the limit that the form shows.", fix_zh="缩短,或查看表单显示的上限。",
@@ -133,7 +133,7 @@ def check_links(view: View, case: Case | None, passages: Sequence[Passage]) -> l
                 continue
             found.append(
                 _warn(
-                    "outside_link", f"“{link}” leads outside; reviewers do not open links.", f"“{link}”是站外链接,审核人员不会打开。", severity="block" if storage else "warn", line=line, quote=link,
+                    "links", "outside_link", f"“{link}” leads outside; reviewers do not open links.", f"“{link}”是站外链接,审核人员不会打开。", severity="block" if storage else "warn", line=line, quote=link,
                     why="Notices say that files behind links are not looked at.",
                     why_zh="通知里写明，链接里的文件不会查看。", fix="Upload the file with the appeal and name it in the evidence list.", fix_zh="把文件随申诉上传,并写进证据清单。",
                 )
@@ -154,7 +154,7 @@ def check_repetition(view: View, case: Case | None, passages: Sequence[Passage])
         if words(line.text) >= 6 and key in seen and line.origin != "fixed":
             found.append(
                 _warn(
-                    "repeated_sentence", f"This sentence already stands above (sentence {seen[key].number + 1}).", f"这句话前面已经写过(第 {seen[key].number + 1} 句)。", line=line, quote=line.text,
+                    "repetition", "repeated_sentence", f"This sentence already stands above (sentence {seen[key].number + 1}).", f"这句话前面已经写过(第 {seen[key].number + 1} 句)。", line=line, quote=line.text,
                     why="Repetition costs reading time and looks like a copied text.", why_zh="重复既浪费阅读时间，又像是抄来的文字。", fix="Say it once.", fix_zh="只写一次。",
                 )
             )
@@ -163,7 +163,7 @@ def check_repetition(view: View, case: Case | None, passages: Sequence[Passage])
             if match[1].lower() not in _MAY_DOUBLE:
                 found.append(
                     _warn(
-                        "doubled_word", f"“{match[0]}”: the word stands twice.", f"“{match[0]}”:重复的词。", line=line, quote=line.text[match.start() : match.end()], why="A slip of writing.",
+                        "repetition", "doubled_word", f"“{match[0]}”: the word stands twice.", f"“{match[0]}”:重复的词。", line=line, quote=line.text[match.start() : match.end()], why="A slip of writing.",
                         why_zh="笔误。", fix="Take one out.", fix_zh="删去一个。",
                     )
                 )
@@ -203,7 +203,7 @@ def check_figures(view: View, case: Case | None, passages: Sequence[Passage]) ->
                 elif atom.value[0] != first[0] and not (_dates(line) and _dates(first[1]) and _dates(line) != _dates(first[1])):
                     found.append(
                         _warn(
-                            "figures_differ", f"The {name} is {atom.text} here and {first[2].text} in sentence {first[1].number + 1}.", f"这里的 {name} 是 {atom.text},第 {first[1].number + 1} 句是 {first[2].text}。",
+                            "figures", "figures_differ", f"The {name} is {atom.text} here and {first[2].text} in sentence {first[1].number + 1}.", f"这里的 {name} 是 {atom.text},第 {first[1].number + 1} 句是 {first[2].text}。",
                             line=line, quote=atom.text, why="Reviewers compare the figures with the account; two values for one rate make both doubtful.",
                             why_zh="审核人员会拿数字与账户数据核对；同一指标有两个数值，两个都不可信。",
                             fix="Use the figure of the Account Health page, or name the window or date of each.", fix_zh="以账户状况页面为准,或分别写明统计窗口或日期。",
@@ -236,7 +236,7 @@ def check_tone(view: View, case: Case | None, passages: Sequence[Passage]) -> li
         text = _blank(line.text)
         if match := _FLATTERY.search(text):
             found.append(
-                _warn("flattery", f"“{match[0]}” praises and says nothing about the case.", f"“{match[0]}”是奉承话,与案件无关。", severity="note", line=line, quote=line.text[match.start() : match.end()],
+                _warn("tone", "flattery", f"“{match[0]}” praises and says nothing about the case.", f"“{match[0]}”是奉承话,与案件无关。", severity="note", line=line, quote=line.text[match.start() : match.end()],
                       why="Amazon asks for a factual and direct text.", why_zh="亚马逊要求内容属实、直接。", fix="Take it out.", fix_zh="删去。")
             )
         if match := _COMPANY.search(text):
@@ -246,7 +246,7 @@ def check_tone(view: View, case: Case | None, passages: Sequence[Passage]) -> li
     if company and not wanted and (len(company) > 1 or sum(words(line.text) for line, _ in company) > 25):
         line, match = company[0]
         found.append(
-            _warn("company_introduction", "The letter introduces the company; the reviewer has the account data and looks for the case.", "信里在介绍公司;审核人员有账户资料,要看的是案件。", severity="note", line=line, quote=line.text[match.start() : match.end()],
+            _warn("tone", "company_introduction", "The letter introduces the company; the reviewer has the account data and looks for the case.", "信里在介绍公司;审核人员有账户资料,要看的是案件。", severity="note", line=line, quote=line.text[match.start() : match.end()],
                   why="Amazon asks to leave introductions of the business out.",
                   why_zh="亚马逊要求不要写公司介绍。", fix="Leave it out, unless the notice asked for it.", fix_zh="删去,除非通知要求说明。")
         )
@@ -254,7 +254,7 @@ def check_tone(view: View, case: Case | None, passages: Sequence[Passage]) -> li
     if len(lines) > 1:
         line, match = next((x, m) for x, m in sorry if x.number == lines[1])
         found.append(
-            _warn("many_apologies", f"The letter apologises {len(lines)} times; once is enough.", f"信里道歉了 {len(lines)} 次,一次就够。", line=line, quote=line.text[match.start() : match.end()],
+            _warn("tone", "many_apologies", f"The letter apologises {len(lines)} times; once is enough.", f"信里道歉了 {len(lines)} 次,一次就够。", line=line, quote=line.text[match.start() : match.end()],
                   why="Repeated apologies take the place of facts.", why_zh="反复道歉占去了写事实的篇幅。", fix="Keep the first one at most.", fix_zh="最多保留第一次。")
         )
     return found
