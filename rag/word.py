@@ -34,8 +34,8 @@ ADAPTER = "wording"
 """Name of the trained change of the model inside that words facts; models elsewhere are shown worked examples instead."""
 FREER = 0.6
 """Temperature of the last try."""
-WEIGHT, WELL, GAP = 4.0, 0.5, 100.0
-"""What full doubt of the judge costs, below which cost no other wording is sought, and what a gap costs."""
+WEIGHT, WELL, POOR, GAP = 4.0, 1.0, 2.0, 100.0
+"""What full doubt of the judge costs; the cost below which no other wording is sought, from which a long fact is tried in pieces, and that of a gap."""
 CHUNK = 22
 """Characters of Chinese after which a comma may end a chunk."""
 MAX_TERMS = 9
@@ -106,7 +106,7 @@ def _word_fact(fact: Fact, point: Point, case: Case, chat: Chat, judge: Judge | 
         )
         if best is None or made.cost < best.cost:
             best = made
-        if best.cost < WELL:
+        if best.cost < POOR:
             break
     assert best is not None
     return replace(best, tokens_in=spent[0], tokens_out=spent[1], calls=spent[2])
@@ -289,6 +289,8 @@ def cleaned(reply: str, fact: Fact) -> str:
     if len(text) > 1 and text[0] in "\"“'" and text[-1] in "\"”'":
         text = text[1:-1].strip()
     text = uniform_dates(text)
+    if fact.kind == "action_planned":
+        text = re.sub(r"\bSince (?=\d{1,2} [A-Z][^.]*\bwill\b)", "From ", text)  # what begins on a day to come has not begun
     return tidy(text) if fact.kind != "evidence" else text
 
 

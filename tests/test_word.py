@@ -335,3 +335,10 @@ def test_long_facts_are_cut_at_stops_and_at_commas_between_long_parts() -> None:
 )
 def test_characters_that_only_look_like_a_negation_ask_for_none(fact: str, text: str) -> None:
     assert [p.text for p in problems_of(text, Fact("f", "context", fact), CASE) if "not" in p.text] == []
+
+
+def test_a_plan_begins_from_a_day_and_not_since_it() -> None:
+    planned = Fact("f", "action_planned", "9月7号起运营每天看一次订单")
+    assert cleaned("Since 7 September our staff will check the orders.", planned).startswith("From 7 September")
+    done = Fact("f", "action_done", "9月7号起每天看一次订单")
+    assert cleaned("Since 7 September our staff have checked the orders.", done).startswith("Since 7 September")
