@@ -516,9 +516,10 @@ def problems(folder: Path = KNOWLEDGE) -> list[str]:
         repeated = [q for q, n in Counter(q.id for q in kind.questions).items() if n > 1]
         found += [f"{where}: question {q!r} stands twice." for q in repeated]
     passages = attempt(lambda: guidance(folder)) or ()
-    asked = attempt(lambda: asks(folder)) or {}
-    found += [f"asks.jsonl: {p.id!r} has no questions." for p in passages if p.id not in asked]
-    found += [f"asks.jsonl: there is no guidance passage {name!r}." for name in sorted(set(asked) - {p.id for p in passages})]
+    asked = attempt(lambda: asks(folder))
+    if passages and asked is not None:
+        found += [f"asks.jsonl: {p.id!r} has no questions." for p in passages if p.id not in asked]
+        found += [f"asks.jsonl: there is no guidance passage {name!r}." for name in sorted(set(asked) - {p.id for p in passages})]
     for passage in passages:
         where = f"guidance passage {passage.id}"
         found += [f"{where}: case type {c!r} does not exist." for c in passage.case_types if c != "all" and c not in ids]

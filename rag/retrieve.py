@@ -261,11 +261,14 @@ class Retriever:
         near: dict[str, float] = {}
         own: dict[str, float] = {}
         asked: dict[str, float] = {}
+        farthest = 0.0
         if self._index is not None:
             vector = self._index.encoder.encode_queries([fold(query) if has_han(query) else query])[0]
             near = self._index.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
             if self._asks is not None:
-                asked = best_by(self._asks.nearest(vector, POOL, case_type=case_type, marketplace=marketplace), lambda name: name.partition("@")[0])
+                nearest = self._asks.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
+                asked = best_by(nearest, lambda name: name.partition("@")[0])
+                farthest = min(asked.values(), default=0.0) if len(nearest) == POOL else 0.0  # fewer: all there are, and the others have none
             if corpus is not self._guidance and self._documents is not None:
                 own = self._documents.nearest(vector, POOL)
         by_words = sorted(allowed, key=lambda n: -words[n])[:POOL]
@@ -282,7 +285,7 @@ class Retriever:
             weight = ALONE_WEIGHT
             if asked:
                 # The seller's own documents have no questions: their text stands for both.
-                question = meant if mine else asked.get(passage.id.partition("@")[0], min(asked.values()))
+                question = meant if mine else asked.get(passage.id.partition("@")[0], farthest)
                 meant, weight = (1 - ASK_WEIGHT) * meant + ASK_WEIGHT * question, VECTOR_WEIGHT
             score = word_score if self._index is None else weight * meant + (1 - weight) * word_score
             bonus = CASE_TYPE_BONUS if case_type and case_type in passage.case_types else 0.0

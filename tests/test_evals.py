@@ -444,7 +444,7 @@ def test_groundedness_by_lock_alone_finds_numbers_and_says_what_it_cannot_find()
     assert result["by_error_type"]["number"]["recall"] == 1.0
     assert result["by_error_type"]["added_action"]["recall"] == 0.0
     assert (result["precision"], result["recall"]) == (1.0, 0.75)
-    assert "No model was given" in result["notes"][1]
+    assert "No judge and no model was given" in result["notes"][1]
 
 
 def test_groundedness_with_a_model_uses_its_odds() -> None:

@@ -136,6 +136,7 @@ def folder(tmp_path: Path) -> Path:
         (copy / "case_types").mkdir(exist_ok=True)
         shutil.copy(knowledge.KNOWLEDGE / "case_types" / f"{name}.yaml", copy / "case_types")
     (copy / "guidance").mkdir()
+    (copy / "asks.jsonl").write_text('{"id": "p-one", "zh": ["红旗多少才安全"], "en": ["safe late rate"]}\n', encoding="utf-8")
     one = {
         "id": "p-one", "topic": "limit", "case_types": ["late_shipment_rate"], "title": {"en": "Limit", "zh": "上限"},
         "text": {"en": "Below 4 %.", "zh": "低于 4 %。"}, "trust": "own", "sources": [], "as_of": "2026-01-01",
@@ -255,3 +256,9 @@ def test_a_mistake_in_a_shared_question_names_the_list_and_the_question(folder: 
     change(folder / "questions.yaml", lambda data: data["common"][0].__setitem__("typ", "text"))
     problems = [p for p in knowledge.problems(folder) if "questions.yaml" in p]
     assert problems and "common" in problems[0] and "typ" in problems[0]
+
+
+def test_questions_of_a_passage_that_is_not_there_and_a_passage_without_questions_are_named(folder: Path) -> None:
+    (folder / "asks.jsonl").write_text('{"id": "p-two", "zh": ["问"], "en": ["ask"]}\n', encoding="utf-8")
+    missing, dead = knowledge.problems(folder)
+    assert "'p-one' has no questions" in missing and "'p-two'" in dead

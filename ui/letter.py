@@ -143,7 +143,8 @@ def summary(letter: Letter, say: Say) -> tuple[list[str], list[str], list[str]]:
         say("complete_gaps", n=len(required)) if required else say("complete_no_gaps"),
     ]
     blocks, warns = (sum(f.severity == s for f in letter.findings) for s in ("block", "warn"))
-    undecided = {f.sentence for f in letter.findings if f.kind == "undecided"}
+    undecided = {f.sentence for f in letter.findings if f.kind == "undecided" and f.sentence is not None}
+    not_run = [f.message_zh if say.chinese else f.message for f in letter.findings if f.kind == "undecided" and f.sentence is None]
     by_model = sum(s.origin == "model" for s in every)
     checked = [
         say("checked_blocks", n=blocks, m=warns) if blocks or warns else say("checked_clean"),
@@ -155,6 +156,7 @@ def summary(letter: Letter, say: Say) -> tuple[list[str], list[str], list[str]]:
     unchecked = [say("unchecked_undecided", n=len(undecided))] if undecided else []
     if edited:
         unchecked.append(say("unchecked_edited", n=edited))
+    unchecked += [say.script(text) for text in not_run]
     unchecked.append(say("unchecked_own"))
     if letter.attachments:
         unchecked.append(say("unchecked_documents"))
