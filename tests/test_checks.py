@@ -600,3 +600,8 @@ def test_checking_loads_neither_models_nor_chinese_dictionaries():
     code = "import sys, rag.checks; print([m for m in ('torch', 'chromadb', 'jieba', 'pypinyin', 'opencc', 'langchain_core') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_page_of_the_checks_names_every_check_of_the_registry():
+    text = (knowledge.KNOWLEDGE.parent / "docs" / "checks.md").read_text(encoding="utf-8")
+    assert [c.name for c in CHECKS if f"| `{c.name}` |" not in text] == []
