@@ -41,6 +41,7 @@ from rag.checks.wording import check_figures, check_language, check_length, chec
 from rag.formats import case_from, letter_from_text
 from rag.knowledge import KNOWLEDGE, read_yaml
 from rag.models import Attachment, Case, Fact, Finding, Letter, Notice, Passage, Quote, Section, Sentence
+from rag.settings import PROJECT
 
 PLAN = """Late shipment rate of the store Harrow, notice of 3 March 2026
 
@@ -603,5 +604,14 @@ def test_checking_loads_neither_models_nor_chinese_dictionaries():
 
 
 def test_the_page_of_the_checks_names_every_check_of_the_registry():
-    text = (knowledge.KNOWLEDGE.parent / "docs" / "checks.md").read_text(encoding="utf-8")
+    text = (PROJECT / "docs" / "checks.md").read_text(encoding="utf-8")
     assert [c.name for c in CHECKS if f"| `{c.name}` |" not in text] == []
+
+
+def test_no_check_makes_a_graver_finding_than_the_registry_says():
+    grave = {"note": 0, "warn": 1, "block": 2}
+    for name in EXAMPLES:
+        letter, case = example(name)
+        for check in CHECKS:
+            for found in check.run(Given(view_of(letter, case), case)):
+                assert found.check == check.name and grave[found.severity] <= grave[check.worst], (check.name, found)

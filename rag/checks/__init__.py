@@ -66,11 +66,11 @@ CHECKS: tuple[Check, ...] = (
     # How it is written.
     Check("language", ("Chinese left in an English letter", "英文信中残留的中文"), "block", lambda g: check_language(g.view, g.case, g.passages)),
     Check("length", ("letters, sentences and boxes that are too long", "过长的信、句子或填写框"), "block", lambda g: check_length(g.view, g.case, g.passages)),
-    Check("links", ("links to storage elsewhere", "指向外部存储的链接"), "warn", lambda g: check_links(g.view, g.case, g.passages)),
+    Check("links", ("links to storage elsewhere", "指向外部存储的链接"), "block", lambda g: check_links(g.view, g.case, g.passages)),
     Check("repetition", ("sentences told twice and doubled words", "重复的句子和词"), "warn", lambda g: check_repetition(g.view, g.case, g.passages)),
     Check("tone", ("flattery, company history, more than one apology", "奉承、公司历史、多次道歉"), "warn", lambda g: check_tone(g.view, g.case, g.passages)),
-    Check("genericity", ("letters that would fit any other case", "放到任何案件都适用的空话"), "warn", lambda g: check_genericity(g.view, g.case, g.passages)),
-    Check("likeness", ("copies of earlier letters, of examples and of guidance; phrases of templates", "与以往信件、范例、指引雷同，或模板套话"), "warn", lambda g: check_likeness(g.view, g.case, g.passages, earlier=g.earlier)),
+    Check("genericity", ("letters that would fit any other case", "放到任何案件都适用的空话"), "note", lambda g: check_genericity(g.view, g.case, g.passages)),
+    Check("likeness", ("copies of earlier letters, of examples and of guidance; phrases of templates", "与以往信件、范例、指引雷同，或模板套话"), "block", lambda g: check_likeness(g.view, g.case, g.passages, earlier=g.earlier)),
 )  # fmt: skip
 
 
