@@ -30,7 +30,10 @@ def check_support(view: View, case: Case | None, passages: Sequence[Passage] = (
     """One finding per sentence that the judge doubts. Nothing without a judge: then `ask_support` can be asked."""
     if case is None or meaning is None or meaning.judge is None or not case.facts:
         return []
-    lines = [(line, facts) for line in view.lines if line.origin in {"model", "edited"} and (facts := line.facts or _nearest(line, case, meaning))]
+    judged = [line for line in view.lines if line.origin in {"model", "edited"}]
+    if loose := [line.text for line in judged if not line.facts]:
+        meaning.vectors([*loose, *(f.text for f in case.facts)])  # together: one at a time they take several times as long
+    lines = [(line, facts) for line in judged if (facts := line.facts or _nearest(line, case, meaning))]
     verdicts = meaning.judge.judge([([prepared(f.text, case.marketplace) for f in facts], line.text) for line, facts in lines])
     found: list[Finding] = []
     for (line, facts), verdict in zip(lines, verdicts, strict=True):
