@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from evals.records import Field, Record, read_records, write_items
 from evals.scorers import mean, precision_recall
 from evals.statements import facts_of
+from rag.checks.bounds import reversed_bounds
 from rag.checks.lock import unsupported
 from rag.checks.meaning import Meaning
 from rag.checks.support import DOUBT
@@ -76,6 +77,7 @@ def evaluate(
 def _judge(record: Record, chat: Chat | None, judge: Judge | None, *, where: str) -> dict[str, Any]:
     facts = facts_of(record["facts"], where=where)
     foreign = [a.text for a in unsupported(record["sentence"], facts, Case(id=record["id"]))]
+    foreign += [a.text for a in reversed_bounds(record["sentence"], [f.text for f in facts])]
     odds = None
     if chat is not None:
         system, user = load_prompt("support").fill(facts=fence("facts", "\n".join(prepared(f.text) for f in facts)), sentence=record["sentence"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rag import knowledge
 from rag.atoms import Atom, find_atoms
+from rag.checks.bounds import reversed_bounds
 from rag.checks.lexicon import compare
 from rag.checks.lock import lost, unsupported
 from rag.errors import ReplyUnusable
@@ -339,6 +340,7 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
     first = day_first(case.marketplace)
     found = [Problem(f"“{a.text}” is not in the fact", True) for a in unsupported(text, [fact], _bare(case), first=first)]
     found += [Problem(f"{_as_written(a)} is missing", True) for a in lost(text, [fact], first=first)]
+    found += [Problem(f"“{a.text}” has the opposite bound in the fact: more than, fewer than", True) for a in reversed_bounds(text, [fact.text], first=first)]
     if has_han(text):
         found.append(Problem("it still has Chinese characters", True))
     if not text.strip():
@@ -351,6 +353,7 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
         found.append(Problem("the fact is done already: use the past tense, not “will”", True))
     if has_han(fact.text):
         missed, added = compare(fact.text, text)
+        found += [Problem(f"“{m}” has lost its unit", False) for m in _bare_durations(prepared(fact.text, case.marketplace), text)]
         found += [Problem(f"{m.zh} is lost: say “{plain_form(m.en[0])}”", False) for m in missed if m.strong][:4]
         found += [Problem(f"the fact does not say “{a.en}”", False) for a in added][:3]
         bare = _without_terms(simplified(fact.text))
@@ -363,6 +366,16 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
     quoted = re.findall(r"[“\"「『]([A-Za-z][^”\"」』]{1,60})[”\"」』]", fact.text)
     found += [Problem(f"the quoted words “{q}” are missing", True) for q in quoted if q.lower() not in text.lower()]
     return found
+
+
+_DURATION = re.compile(r"\b(\d+(?:\.\d+)?) (?:working )?(minute|hour|day|week|month)s?\b")
+
+
+def _bare_durations(fact: str, text: str) -> list[str]:
+    """Durations of the prepared fact whose number stands in the sentence without its unit: 46 SKUs from 2 days to 5 days, worded as "from 46 to 5"."""
+    lower = text.lower()
+    kept = {m[0] for m in re.finditer(r"(\d+(?:\.\d+)?)(?=(?:\s*(?:-|–|to|and|or|until|through)\s*(?:\d+(?:\.\d+)?))?[\s-]*(?:working |business |calendar |full |consecutive )?(?:minute|hour|day|week|month))", lower)}
+    return [m[0] for m in _DURATION.finditer(fact) if re.search(rf"(?<![\d.]){re.escape(m[1])}(?!\d|\.\d)", lower) and m[1] not in kept]
 
 
 def _without_terms(zh: str) -> str:

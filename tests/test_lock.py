@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rag.checks.bounds import reversed_bounds
 from rag.checks.lock import check_lock, lost, unsupported
 from rag.checks.view import view_of
 from rag.models import Case, Evidence, Fact, Letter, Passage, Section, Sentence
@@ -180,3 +181,26 @@ def test_figures_in_another_form_are_kept():
     ):
         assert lost(sentence, [Fact("f", "context", fact)]) == [], fact
     assert lost("The amount was paid.", [Fact("f", "context", "金额5,000美元")]) != []
+
+
+@pytest.mark.parametrize(
+    ("fact", "right", "wrong"),
+    [
+        ("超过80%的订单", "More than 80% of the orders.", "Fewer than 80% of the orders."),
+        ("库存低于40个自动下架", "Taken down below 40 units.", "Taken down at more than 40 units."),
+        ("每箱不超过20公斤", "No box may exceed 20 kg.", "Every box is over 20 kg."),
+        ("3年ODR没超过0.5%", "The rate was not above 0.5%.", "The rate was above 0.5%."),
+        ("At least 3 photos of each order.", "Three photos or more of each order.", "At most 3 photos of each order."),
+        ("超过3天没揽收的", "Not picked up within 3 days.", "Not picked up for less than 3 days."),
+        ("48小时后才发", "Sent more than 48 hours later.", ""),
+    ],
+)
+def test_a_bound_may_not_point_the_other_way(fact, right, wrong):
+    assert reversed_bounds(right, [fact]) == []
+    assert not wrong or reversed_bounds(wrong, [fact])
+
+
+def test_a_turned_bound_is_a_blocking_finding_that_quotes_the_value():
+    case = Case(id="c", facts=(Fact("f1", "cause", "超过80%的订单都是周末的"),))
+    (found,) = findings("Fewer than 80% of the orders were from weekends.", ("f1",), case=case)
+    assert (found.severity, found.quote) == ("block", "80%")

@@ -200,6 +200,15 @@ def test_a_point_of_two_facts_rests_on_both() -> None:
         ("3月初开始", "early March"),
         ("3月底之前", "late March"),
         ("30天迟发率", "30-day"),
+        ("46个SKU从2天改成5天", "5 days"),
+        ("48小时没扫描", "48 hours"),
+        ("3到5个工作日", "3 to 5 working days"),
+        ("每周一和周四开会", "every Monday"),
+        ("上周三发现的", "Wednesday of last week"),
+        ("每月5号对账", "the 5th of every month"),
+        ("每周三次抽查", "每周三次"),
+        ("第3天才揽收", "第3天"),
+        ("店铺12周年", "12周年"),
         ("維穩(wěn)定", "维稳定"),
         ("遲發率", "迟发率"),
     ],
@@ -342,3 +351,22 @@ def test_a_plan_begins_from_a_day_and_not_since_it() -> None:
     assert cleaned("Since 7 September our staff will check the orders.", planned).startswith("From 7 September")
     done = Fact("f", "action_done", "9月7号起每天看一次订单")
     assert cleaned("Since 7 September our staff have checked the orders.", done).startswith("Since 7 September")
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ("We changed the handling time of 46 SKUs from 2 to 5 days.", False),
+        ("We changed the handling time of 46 SKUs to a 5-day one.", False),
+        ("We changed the handling time from 46 SKUs to 5, from 2 days.", True),
+    ],
+)
+def test_a_duration_keeps_its_unit(text: str, bare: bool) -> None:
+    fact = Fact("f", "action_done", "46个SKU的备货时间从2天改成5天")
+    assert any("lost its unit" in p.text for p in problems_of(text, fact, CASE)) is bare
+
+
+def test_a_bound_that_points_the_other_way_may_not_stand() -> None:
+    fact = Fact("f", "cause", "超过80%的订单都是周末的")
+    assert not [p for p in problems_of("More than 80% of the orders were from weekends.", fact, CASE) if p.hard]
+    assert [p for p in problems_of("Fewer than 80% of the orders were from weekends.", fact, CASE) if p.hard]

@@ -18,6 +18,7 @@ from rapidfuzz.distance import Levenshtein
 
 from rag import knowledge
 from rag.atoms import CURRENCY_WORDS, TITLES, Atom, find_atoms, find_names, supports
+from rag.checks.bounds import reversed_bounds
 from rag.checks.view import Line, View
 from rag.derive import follows, readings
 from rag.models import Case, Fact, Finding, Passage
@@ -70,6 +71,7 @@ def check_lock(view: View, case: Case | None, passages: Sequence[Passage]) -> li
         for atom in unsupported(line.text, facts, case, cited, first=first):
             elsewhere = [f.id for f in case.facts if f not in facts and _allows([f], atom, first)]
             found.append(_finding(line, atom, facts, elsewhere))
+        found += [_turned(line, atom, facts) for atom in reversed_bounds(line.text, [f.text for f in facts], first=first)]
     return found
 
 
@@ -376,5 +378,22 @@ def _finding(line: Line, atom: Atom, facts: Sequence[Fact], elsewhere: list[str]
         fix="Correct it to what the facts say, add the missing fact, or take it out.",
         fix_zh="按事实改正、补充这条事实,或删掉它。",
         kind=_ERROR.get(atom.kind, "number"),
+        facts=tuple(f.id for f in facts),
+    )
+
+
+def _turned(line: Line, atom: Atom, facts: Sequence[Fact]) -> Finding:
+    return Finding(
+        check="fact_lock",
+        severity="block",
+        message=f"“{atom.text}” stands with the opposite bound in the facts: more than is not fewer than.",
+        message_zh=f"“{atom.text}”的界限与事实相反(“超过”和“不到”弄反了)。",
+        sentence=line.number,
+        quote=atom.text,
+        why="A bound that points the other way states another fact, and reviewers compare it with the account.",
+        why_zh="界限方向相反就是另一个事实,审核人员会与账户资料核对。",
+        fix="Write the bound as the facts have it.",
+        fix_zh="按事实改正界限的方向。",
+        kind="number",
         facts=tuple(f.id for f in facts),
     )
