@@ -12,7 +12,7 @@ import copy
 import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -136,6 +136,36 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """Cosines of a question, by passage id, or for questions by the name of their guidance."""
+
+    near: Mapping[str, float]
+    own: Mapping[str, float]
+    """Of the seller's documents."""
+    asked: Mapping[str, float]
+    """Nearest question of each guidance; empty where the questions have no vectors."""
+    farthest: float
+    """What a guidance has at most whose questions are not among the nearest."""
+
+    def names(self) -> set[str]:
+        """Passages that are near, or whose questions are, in both languages."""
+        return {*self.near, *self.own, *(f"{name}@{side}" for name in self.asked for side in ("en", "zh"))}
+
+    def of(self, name: str) -> tuple[float, float | None]:
+        """How near the passage is with its questions, and the cosine of its text (None where it is not among the nearest)."""
+        # Each side has its own floor: the farthest of three documents says nothing about guidance that is not among the nearest.
+        mine = is_own(name)
+        side = self.own if mine else self.near
+        cosine = side.get(name)
+        meant = min(side.values(), default=0.0) if cosine is None else cosine
+        if self.asked:
+            # The seller's own documents have no questions: their text stands for both.
+            question = meant if mine else self.asked.get(name.partition("@")[0], self.farthest)
+            meant = (1 - ASK_WEIGHT) * meant + ASK_WEIGHT * question
+        return meant, cosine
+
+
+@dataclass(frozen=True)
 class Corpus:
     """What is searched at one time."""
 
@@ -143,6 +173,16 @@ class Corpus:
     place: dict[str, int]
     words: Words | None
     """None when there are no passages."""
+    _allowed: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+
+    def allowed(self, case_type: str, marketplace: str) -> np.ndarray:
+        """Which passages are about the case type and hold for the store, where given; found once for each pair."""
+        key = (case_type, marketplace)
+        if key not in self._allowed:
+            self._allowed[key] = np.array(
+                [(not case_type or not {case_type, "all"}.isdisjoint(p.case_types)) and (not marketplace or not {marketplace, "all"}.isdisjoint(p.marketplaces)) for p in self.passages], dtype=bool
+            )
+        return self._allowed[key]
 
 
 def corpus_of(found: Sequence[Passage]) -> Corpus:
@@ -157,6 +197,11 @@ def _asked() -> dict[str, str]:
     for question in asks():
         questions.setdefault(question.id.partition("?")[0], []).append(question.text)
     return {name: " ".join(texts) for name, texts in questions.items()}
+
+
+def highest(scores: np.ndarray, k: int) -> np.ndarray:
+    """Places of the `k` highest scores, in no order; a full sort of a large corpus would take longer than the search."""
+    return np.argpartition(scores, -k)[-k:] if len(scores) > k else np.arange(len(scores))
 
 
 def best_by(scores: Mapping[str, float], key: Callable[[str], str]) -> dict[str, float]:
@@ -248,46 +293,37 @@ class Retriever:
 
     def _ranked(self, corpus: Corpus, query: str, case_type: str, marketplace: str) -> tuple[list[str], list[Hit]]:
         assert corpus.words is not None
-        allowed = [
-            n
-            for n, p in enumerate(corpus.passages)
-            if (not case_type or case_type in p.case_types or "all" in p.case_types)
-            and (not marketplace or marketplace in p.marketplaces or "all" in p.marketplaces)
-        ]
-        if not allowed:
+        allowed = corpus.allowed(case_type, marketplace)
+        if not allowed.any():
             return [], []
         words, matched = corpus.words.scores(expand(query))
-        top = float(words[allowed].max()) or 1.0
-        near: dict[str, float] = {}
-        own: dict[str, float] = {}
-        asked: dict[str, float] = {}
-        farthest = 0.0
-        if self._index is not None:
-            vector = self._index.encoder.encode_queries([fold(query) if has_han(query) else query])[0]
-            near = self._index.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
-            if self._asks is not None:
-                nearest = self._asks.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
-                asked = best_by(nearest, lambda name: name.partition("@")[0])
-                farthest = min(asked.values(), default=0.0) if len(nearest) == POOL else 0.0  # fewer: all there are, and the others have none
-            if corpus is not self._guidance and self._documents is not None:
-                own = self._documents.nearest(vector, POOL)
-        by_words = sorted(allowed, key=lambda n: -words[n])[:POOL]
-        candidates = {n for n in by_words if words[n] > 0} | {corpus.place[i] for i in (*near, *own, *(f"{name}@{side}" for name in asked for side in ("en", "zh"))) if i in corpus.place}
-        # One for each side: the farthest of three documents says nothing about guidance that is not among the nearest.
-        floors = {False: min(near.values(), default=0.0), True: min(own.values(), default=0.0)}
+        words = np.where(allowed, words, 0.0)
+        top = float(words.max()) or 1.0
+        candidates = {int(n) for n in highest(words, POOL) if words[n] > 0}
+        meaning = None if self._index is None else self._meaning(corpus, query, case_type, marketplace)
+        if meaning is not None:
+            candidates |= {corpus.place[name] for name in meaning.names() if name in corpus.place}
         found: list[Hit] = []
         for n in candidates:
             passage = corpus.passages[n]
-            word_score = float(words[n]) / top
-            mine = is_own(passage.id)
-            cosine = (own if mine else near).get(passage.id)
-            meant = floors[mine] if cosine is None else cosine
-            weight = ALONE_WEIGHT
-            if asked:
-                # The seller's own documents have no questions: their text stands for both.
-                question = meant if mine else asked.get(passage.id.partition("@")[0], farthest)
-                meant, weight = (1 - ASK_WEIGHT) * meant + ASK_WEIGHT * question, VECTOR_WEIGHT
-            score = word_score if self._index is None else weight * meant + (1 - weight) * word_score
+            score, cosine = float(words[n]) / top, None
+            if meaning is not None:
+                meant, cosine = meaning.of(passage.id)
+                weight = VECTOR_WEIGHT if meaning.asked else ALONE_WEIGHT
+                score = weight * meant + (1 - weight) * score
             bonus = CASE_TYPE_BONUS if case_type and case_type in passage.case_types else 0.0
             found.append(Hit(score + bonus, n, cosine))
         return matched, found
+
+    def _meaning(self, corpus: Corpus, query: str, case_type: str, marketplace: str) -> Meaning:
+        assert self._index is not None
+        vector = self._index.encoder.encode_queries([fold(query) if has_han(query) else query])[0]
+        asked: dict[str, float] = {}
+        farthest = 0.0
+        if self._asks is not None:
+            nearest = self._asks.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
+            asked = best_by(nearest, lambda name: name.partition("@")[0])
+            farthest = min(asked.values(), default=0.0) if len(nearest) == POOL else 0.0  # fewer: all there are, and the others have none
+        near = self._index.nearest(vector, POOL, case_type=case_type, marketplace=marketplace)
+        own = self._documents.nearest(vector, POOL) if corpus is not self._guidance and self._documents is not None else {}
+        return Meaning(near, own, asked, farthest)
