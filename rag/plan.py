@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from string import Template
 from typing import Any
 
@@ -24,6 +25,7 @@ from rag.keep_out import dishonest_wishes, has_words, is_wish, kept_out_by, left
 from rag.kinds import DOCUMENT_OF, choose, planning
 from rag.knowledge import CaseType, Names, Question
 from rag.models import Attachment, Case, Document, Fact, Gap, Letter, Notice, Plan, Point, SectionId, Stance
+from rag.prepare import elliptical
 from rag.script import fold, has_han
 from rag.supplement import answers, sections_for, told_before
 
@@ -133,12 +135,25 @@ def make_plan(case: Case, notice: Notice, kind: CaseType, document: str = "", ea
         points = (
             *(Point(f"{section}-0{n}", section, (), fixed=line) for n, line in enumerate(lines)),
             *(p for p in elements if p.section == section),
-            *(Point(f"{section}-{n}", section, (fact,), tense=_tense(fact)) for n, fact in enumerate(here, 1)),
+            *(Point(f"{section}-{n}", section, group, tense=_tense(group[0])) for n, group in enumerate(_grouped(here, facts), 1)),
             *(Point(f"{section}-gap-{n}", section, (), fixed=mark) for n, mark in enumerate(marks)),
         )
         if points:
             sections.append((section, points))
     return Plan(chosen, stance, tuple(sections), gaps, _attachments(task, placed), left_out(placed.out))
+
+
+def _grouped(here: Sequence[Fact], told: Sequence[Fact]) -> list[tuple[Fact, ...]]:
+    """Facts that one point tells: a figure that leans on the fact before it ("of these 22") cannot be understood alone."""
+    follows = dict(pairwise(told))
+    groups: list[tuple[Fact, ...]] = []
+    for fact in here:
+        last = groups[-1] if groups else ()
+        if last and len(last) < 3 and follows.get(last[-1]) == fact and last[0].kind == fact.kind and elliptical(fact.text):
+            groups[-1] = (*last, fact)
+        else:
+            groups.append((fact,))
+    return groups
 
 
 def gap_mark(gap: Gap) -> str:

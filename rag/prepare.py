@@ -7,7 +7,7 @@ import re
 
 from rag.atoms import Atom, find_atoms
 from rag.prompts import neutral
-from rag.script import drop_readings, repair, simplified
+from rag.script import drop_readings, has_han, repair, simplified
 
 DAY_FIRST = {"US": False, "CA": None, "JP": False}
 """How 03/04 is read, by store; every other store writes the day first."""
@@ -19,6 +19,10 @@ _WEEKDAY = re.compile(r"(?<![上下])(每个?|上个?|下个?|本|这个?)?(?:�
 _WEEK_OF = {"上": "last week", "下": "next week", "本": "this week", "这": "this week"}
 _UNITS = {"个工作日": "working day", "工作日": "working day", "个小时": "hour", "小时": "hour", "个钟头": "hour", "分钟": "minute", "天": "day", "个星期": "week", "周": "week", "个月": "month"}
 _DURATION = re.compile(rf"(?<![\d第A-Za-z])(?<!\d[.,])(?:(\d+)\s?[-~–到至]\s?)?(\d+(?:\.\d+)?)\s?({'|'.join(_UNITS)})(?![年龄岁])")
+_EXCEPT = re.compile(r"除了?(?P<what>[^,，。;；]{2,30}?)(?:以外|之外|外)?[,，]?(?P<no>没有?|未)(?P<verb>[一-鿿]{1,2}?[到过了]?)(?P<other>别的|其他的?|其它的?)(?=[。,，;；\s]|$)")
+"""除了这37条没搜到别的: two negations that a small model takes for one."""
+_EACH = re.compile(r"([发寄卖送交派]给[一-鿿]{2,3}的)(每[个条封份单款批件]|所有|全部)([一-鿿]{2,4})")
+"""发给买家的每个模板 -> 每个发给买家的模板: in this order it is not read as "each buyer's template"."""
 _DAY_OF_MONTH = re.compile(r"每个?月(\d{1,2})[号日]")
 
 
@@ -45,6 +49,20 @@ def _weekday(match: re.Match[str]) -> str:
     return f" {day} of {_WEEK_OF[which]} " if which else f" {day} "
 
 
+def _only(match: re.Match[str]) -> str:
+    verb = match["verb"]
+    return f"只{verb if verb[-1] in '到过了' else verb + '了'}{match['what']},{match['no']}{verb}{match['other']}"
+
+
+def elliptical(text: str) -> bool:
+    """Whether a Chinese fact leans on the one before it: figures without what they count (B0... 22条, 10天的是9.3%)."""
+    clean = repair(text).strip()
+    if not has_han(clean) or len(clean) > 40 or not re.match(r"(?:其中|[A-Z]*\d|[(（])", clean):
+        return False
+    left = re.sub(r"[A-Za-z0-9.,%/()（）、,，;；:：\s-]", "", clean)
+    return re.fullmatch(r"(?:其中|天|的|是|为|各|有|共|第?[一二三四五六七八九十两]|[条单件个笔封起份张批次款台套箱只瓶])*", left) is not None
+
+
 def prepared(text: str, marketplace: str = "US") -> str:
     """The fact as the model sees it: repaired, Simplified, with dates, times, weekdays and durations in English so that they are only copied."""
     clean = neutral(simplified(drop_readings(repair(text))))
@@ -60,6 +78,9 @@ def prepared(text: str, marketplace: str = "US") -> str:
         if clean[atom.start : atom.end] != written:
             clean = f"{clean[: atom.start]} {written} {clean[atom.end :]}"
     clean = re.sub(r"(\d+)\s?天(?:的|内)?(?=[一-鿿]{0,3}率)", r" \1-day ", clean)  # 30天迟发率: the window belongs to the rate
+    clean = re.sub(r"(\d+)\s?天的(?:是|为)?(?=\s?\d+(?:\.\d+)?%)", r" \1-day rate 是", clean)  # 10天的是9.3%
+    clean = _EXCEPT.sub(_only, clean)
+    clean = _EACH.sub(r"\2\1\3", clean)
     clean = _DAY_OF_MONTH.sub(lambda m: f" the {ordinal(int(m[1]))} of every month ", clean)
     clean = _WEEKDAY.sub(_weekday, clean)
     clean = _DURATION.sub(lambda m: f" {f'{m[1]} to ' if m[1] else ''}{m[2]} {_UNITS[m[3]]}{'' if m[2] == '1' else 's'} ", clean)  # 46个SKU改成5天: each number keeps its unit

@@ -21,7 +21,7 @@ from rag.checks.lock import lost, unsupported
 from rag.errors import ReplyUnusable
 from rag.llm import Chat
 from rag.models import Case, Fact, Origin, Point, Sentence
-from rag.prepare import day_first, english_date, prepared
+from rag.prepare import day_first, elliptical, english_date, prepared
 from rag.prompts import Prompt, load_prompt
 from rag.script import drop_readings, has_han, repair, simplified
 
@@ -73,6 +73,12 @@ def word_point(point: Point, case: Case, chat: Chat, judge: Judge | None = None)
     """
     if point.fixed:
         return Wording(Sentence(point.fixed, passages=point.passages, origin="fixed"))
+    if len(point.facts) > 1 and all(elliptical(f.text) for f in point.facts[1:]):
+        # Worded together: what the figures of the others count stands in the first.
+        whole = replace(point.facts[0], text="；".join(f.text.rstrip("。；; ") for f in point.facts))
+        made = _word_fact(whole, point, case, chat, judge)
+        if made.cost < GAP:
+            return replace(made, sentence=replace(made.sentence, facts=tuple(f.id for f in point.facts)))
     parts = [_word_fact(fact, point, case, chat, judge) for fact in point.facts]
     if len(parts) == 1:
         return parts[0]
@@ -144,8 +150,14 @@ def asked_values(prompt: Prompt, kind: str, text: str, marketplace: str = "US") 
     """What fills the places of a wording prompt: kind and text of the fact and, where the prompt wants them, the terms in it."""
     values = {"kind": KINDS[kind], "fact": prepared(text, marketplace)}
     if "terms" in prompt.variables():
-        values["terms"] = ("; ".join(f"{zh} = {en}" for zh, en in terms_in(text)) if has_han(text) else "") or "none"
+        values["terms"] = ("; ".join(f"{zh} = {en}" for zh, en in _with_window(terms_in(text), values["fact"])) if has_han(text) else "") or "none"
     return values
+
+
+def _with_window(terms: list[tuple[str, str]], fact: str) -> list[tuple[str, str]]:
+    """30-day 迟发率: the window is part of the term."""
+    found = ((re.search(rf"\d+-day (?={re.escape(zh)})", fact), zh, en) for zh, en in terms)
+    return [(f"{window[0]}{zh}", f"{window[0]}{en}") if window else (zh, en) for window, zh, en in found]
 
 
 def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, judge: Judge | None, *, fallback: Sentence | None) -> Wording:
@@ -164,7 +176,7 @@ def _ask(fact: Fact, point: Point, case: Case, chat: Chat, prompt: Prompt, judge
             calls += 1
             continue
         calls, tokens_in, tokens_out = calls + (not reply.cached), tokens_in + reply.tokens_in, tokens_out + reply.tokens_out
-        sentence = Sentence(cleaned(reply.text, fact), (fact.id,), point.passages, "model")
+        sentence = Sentence(dated(cleaned(reply.text, fact), fact, case), (fact.id,), point.passages, "model")
         found = problems_of(sentence.text, fact, case) + ([] if reply.finished else [Problem("it was cut off before its end", True)])
         hard = any(p.hard for p in found)
         cost = sum(100 if p.hard else 1 for p in found) + (0.0 if hard else _doubt(sentence.text, fact, case, judge))
@@ -290,9 +302,19 @@ def cleaned(reply: str, fact: Fact) -> str:
     if len(text) > 1 and text[0] in "\"“'" and text[-1] in "\"”'":
         text = text[1:-1].strip()
     text = uniform_dates(text)
+    if has_han(fact.text) and not _PERSON.search(fact.text):
+        text = re.sub(r"\b(?:him|her)self\b", "personally", text)  # 自己 tells nobody's sex
     if fact.kind == "action_planned":
         text = re.sub(r"\bSince (?=\d{1,2} [A-Z][^.]*\bwill\b)", "From ", text)  # what begins on a day to come has not begun
     return tidy(text) if fact.kind != "evidence" else text
+
+
+def dated(text: str, fact: Fact, case: Case) -> str:
+    """The text with the day that opens the fact (8月27号退了款), where it was left out and the first words allow it to stand before them."""
+    opening = re.match(r"\s*(\d{1,2} [A-Z][a-z]+(?: \d{4})?) (?=[一-鿿])(?!起|前|之前|以前|至|到|开始|后|之后|以后|左右|晚|早)", prepared(fact.text, case.marketplace))
+    if opening is None or fact.kind not in {"action_done", "context", "cause"} or opening[1].split(" ")[1] in text:
+        return text
+    return re.sub(r"^We (?:have (?=[a-z]+ed\b))?(?=[a-z]+ed\b)", f"On {opening[1]} we ", text)
 
 
 def uniform_dates(text: str) -> str:
@@ -357,6 +379,10 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
         found += [Problem(f"{m.zh} is lost: say “{plain_form(m.en[0])}”", False) for m in missed if m.strong][:4]
         found += [Problem(f"the fact does not say “{a.en}”", False) for a in added][:3]
         bare = _without_terms(simplified(fact.text))
+        if (about := _ABOUT.search(text)) and not re.search(r"约|大概|左右|上下|近|差不多|几乎|余|涉及|关于", bare):
+            found.append(Problem(f"the fact does not say “{about[1]}”: the figure is exact", False))
+        if (person := _GENDER.search(text)) and not _PERSON.search(bare):
+            found.append(Problem(f"the fact does not say “{person[0]}”", False))
         if _NEGATION_ZH.search(bare) and not _NEGATION_EN.search(text):
             found.append(Problem("the fact says that something was not so: the “not” is lost", True))
         if re.search(r"\b(?:not|never|no)\b|n't\b", text, re.IGNORECASE) and not re.search(r"没|沒|未|不|无|無|非|别|禁|停|缺|才|只|再|忘|漏", bare):
@@ -368,6 +394,9 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
     return found
 
 
+_ABOUT = re.compile(r"\b(about|around|approximately|roughly|nearly|almost) (?=\d)", re.IGNORECASE)
+_GENDER = re.compile(r"\b(?:he|she|his|her|him|hers)\b", re.IGNORECASE)
+_PERSON = re.compile(r"[他她妈爸父母妻姐哥弟妹姨叔]|先生|女士|小姐|丈夫|老婆|老公|儿子|女儿")
 _DURATION = re.compile(r"\b(\d+(?:\.\d+)?) (?:working )?(minute|hour|day|week|month)s?\b")
 
 

@@ -7,12 +7,15 @@ import pytest
 from rag.errors import ReplyUnusable
 from rag.llm import NoChat, Reply
 from rag.models import Case, Fact, FactKind, Point
+from rag.prepare import elliptical
 from rag.prompts import load_prompt
 from rag.word import (
     TRIES,
     Wording,
+    asked_values,
     chunks,
     cleaned,
+    dated,
     is_clean_english,
     names_in,
     prepared,
@@ -209,6 +212,11 @@ def test_a_point_of_two_facts_rests_on_both() -> None:
         ("每周三次抽查", "每周三次"),
         ("第3天才揽收", "第3天"),
         ("店铺12周年", "12周年"),
+        ("除了这37条没搜到别的", "只搜到这37条,没搜到别的"),
+        ("除了这3封以外,没有发其他的", "只发了这3封,没有发其他的"),
+        ("除节假日外都发货", "除节假日外都发货"),
+        ("发给买家的每个模板", "每个发给买家的模板"),
+        ("10天的是9.3%", "10-day rate 是9.3%"),
         ("維穩(wěn)定", "维稳定"),
         ("遲發率", "迟发率"),
     ],
@@ -231,7 +239,7 @@ def test_slashed_dates_in_english_follow_the_store() -> None:
 def test_the_fact_and_its_terms_are_shown() -> None:
     _, chat = worded(RATE, RIGHT)
     assert "Kind: figure" in chat.asked[0].user
-    assert "迟发率 = late shipment rate" in chat.asked[0].user
+    assert "30-day 迟发率 = 30-day late shipment rate" in chat.asked[0].user
     assert "999" not in chat.asked[0].user, "one fact at a time: nothing of the notice is shown"
 
 
@@ -370,3 +378,42 @@ def test_a_bound_that_points_the_other_way_may_not_stand() -> None:
     fact = Fact("f", "cause", "超过80%的订单都是周末的")
     assert not [p for p in problems_of("More than 80% of the orders were from weekends.", fact, CASE) if p.hard]
     assert [p for p in problems_of("Fewer than 80% of the orders were from weekends.", fact, CASE) if p.hard]
+
+
+def test_figures_that_lean_on_the_fact_before_are_worded_with_it() -> None:
+    assert [elliptical(t) for t in ("B0KD7Q2MVL 22条,B0KD7Q9TXW 15条", "10天的是9.3%(28/301)", "其中22条", "5月22日删了模板", "838单里57单晚了")] == [True, True, True, False, False]
+    facts = (Fact("f1", "metric", "一共发了37条消息"), Fact("f2", "metric", "其中22条"))
+    wording = word_point(Point("p", "root_cause", facts), CASE, FakeChat(replies=["We sent 37 messages in total, of which 22."]))
+    assert wording.sentence.facts == ("f1", "f2")
+    assert (wording.sentence.text, wording.calls) == ("We sent 37 messages in total, of which 22.", 1)
+
+
+def test_the_window_of_a_rate_is_part_of_its_term() -> None:
+    values = asked_values(load_prompt("word_trained"), "metric", "30天迟发率6.8%")
+    assert "30-day 迟发率 = 30-day late shipment rate" in values["terms"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "text", "doubted"),
+    [
+        ("一共37条,涉及34个订单", "37 messages were sent for 34 orders.", ""),
+        ("一共发了34单", "We sent about 34 orders.", "about"),
+        ("大约发了34单", "We sent about 34 orders.", ""),
+        ("话术是运营经理写的", "He wrote the templates.", "He"),
+        ("话术是我妈写的", "She wrote the templates.", ""),
+    ],
+)
+def test_what_a_translator_likes_to_add_is_doubted(fact: str, text: str, doubted: str) -> None:
+    found = [p.text for p in problems_of(text, Fact("f", "cause", fact), CASE) if "does not say" in p.text]
+    assert (f"“{doubted}”" in " ".join(found)) if doubted else not found
+
+
+def test_nobodys_sex_is_guessed() -> None:
+    assert "personally" in cleaned("The manager wrote them herself.", Fact("f", "cause", "经理自己写的"))
+
+
+def test_the_day_that_opens_a_fact_is_put_back() -> None:
+    fact = Fact("f", "action_done", "5月23日整理好34个订单的清单")
+    assert dated("We have finished the list of 34 orders.", fact, CASE) == "On 23 May we finished the list of 34 orders."
+    assert dated("On 23 May we finished it.", fact, CASE) == "On 23 May we finished it."
+    assert dated("We sent it.", Fact("f", "action_done", "5月23日起发"), CASE) == "We sent it."
