@@ -7,6 +7,7 @@ Nothing here says what no fact, no notice and no choice of the seller says.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -130,6 +131,10 @@ def _position(task: Task, *, has_evidence: bool) -> str:
     return ""
 
 
+_OWN_SHIPPING = re.compile(r"(?:seller|merchant)[- ]fulfilled|\b(?:MFN|FBM)\b|自发货|自配送", re.IGNORECASE)
+"""A metric of own shipping takes down all offers of that kind, and no listing by name."""
+
+
 def _request(task: Task) -> str:
     request = frames()["request"]
     own = request.get(task.document)
@@ -137,6 +142,8 @@ def _request(task: Task) -> str:
         return _fill(own.get(task.stance) or own.get("any", []), task) or _fill(own.get("bare", []), task)
     kind = task.notice.kind
     scope = "account" if kind == "suspension" else "listing" if kind in {"listing_removal", "ip_complaint"} else "warning" if kind in {"warning", "deactivation_72h"} else "plain"
+    if scope == "listing" and not task.notice.asins and _OWN_SHIPPING.search(task.case.notification):
+        scope = "offers"
     if task.stance == "clarify_and_verify":
         return str(request["verification"])
     if task.stance == "contest":

@@ -81,6 +81,9 @@ def prepared(text: str, marketplace: str = "US") -> str:
     clean = re.sub(r"(\d+)\s?天的(?:是|为)?(?=\s?\d+(?:\.\d+)?%)", r" \1-day rate 是", clean)  # 10天的是9.3%
     clean = _EXCEPT.sub(_only, clean)
     clean = _EACH.sub(r"\2\1\3", clean)
+    clean = re.sub(r"(每[个条封份单款批件][^,，。]{2,14})[,，]先由", r"\1都要先由", clean)
+    clean = re.sub(r"(审批|审核|核对|检查|批准|确认)(签字|签名|盖章|放行)", r"\1、\2", clean)
+    clean = re.sub(r"(?<=先由)([一-鿿、]{6,24}?)才(能|可以|可)", r"\1,然后才\2", clean)
     clean = _DAY_OF_MONTH.sub(lambda m: f" the {ordinal(int(m[1]))} of every month ", clean)
     clean = _WEEKDAY.sub(_weekday, clean)
     clean = _DURATION.sub(lambda m: f" {f'{m[1]} to ' if m[1] else ''}{m[2]} {_UNITS[m[3]]}{'' if m[2] == '1' else 's'} ", clean)  # 46个SKU改成5天: each number keeps its unit

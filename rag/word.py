@@ -302,6 +302,7 @@ def cleaned(reply: str, fact: Fact) -> str:
     if len(text) > 1 and text[0] in "\"“'" and text[-1] in "\"”'":
         text = text[1:-1].strip()
     text = uniform_dates(text)
+    text = re.sub(r"\bin advance by (\d+ [a-z]+)", r"\1 in advance", text)  # 提前7天
     if has_han(fact.text) and not _PERSON.search(fact.text):
         text = re.sub(r"\b(?:him|her)self\b", "personally", text)  # 自己 tells nobody's sex
     if fact.kind == "action_planned":
@@ -379,6 +380,8 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
         found += [Problem(f"{m.zh} is lost: say “{plain_form(m.en[0])}”", False) for m in missed if m.strong][:4]
         found += [Problem(f"the fact does not say “{a.en}”", False) for a in added][:3]
         bare = _without_terms(simplified(fact.text))
+        if fragment := _FRAGMENT.search(text):
+            found.append(Problem(f"“{fragment[1]}” has no verb", False))
         if (about := _ABOUT.search(text)) and not re.search(r"约|大概|左右|上下|近|差不多|几乎|余|涉及|关于", bare):
             found.append(Problem(f"the fact does not say “{about[1]}”: the figure is exact", False))
         if (person := _GENDER.search(text)) and not _PERSON.search(bare):
@@ -394,6 +397,7 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
     return found
 
 
+_FRAGMENT = re.compile(r"(?:^|[.!?] )((?=[A-Z0-9-]*\d)[A-Z0-9-]{6,} \d+ \w+)(?! (?:are|is|was|were|have|had)\b)")
 _ABOUT = re.compile(r"\b(about|around|approximately|roughly|nearly|almost) (?=\d)", re.IGNORECASE)
 _GENDER = re.compile(r"\b(?:he|she|his|her|him|hers)\b", re.IGNORECASE)
 _PERSON = re.compile(r"[他她妈爸父母妻姐哥弟妹姨叔]|先生|女士|小姐|丈夫|老婆|老公|儿子|女儿")

@@ -216,6 +216,7 @@ def test_a_point_of_two_facts_rests_on_both() -> None:
         ("除了这3封以外,没有发其他的", "只发了这3封,没有发其他的"),
         ("除节假日外都发货", "除节假日外都发货"),
         ("发给买家的每个模板", "每个发给买家的模板"),
+        ("发给买家的每个模板,先由负责人对照政策审批签字才能用", "每个发给买家的模板都要先由负责人对照政策审批、签字,然后才能用"),
         ("10天的是9.3%", "10-day rate 是9.3%"),
         ("維穩(wěn)定", "维稳定"),
         ("遲發率", "迟发率"),
@@ -400,6 +401,7 @@ def test_the_window_of_a_rate_is_part_of_its_term() -> None:
         ("一共发了34单", "We sent about 34 orders.", "about"),
         ("大约发了34单", "We sent about 34 orders.", ""),
         ("话术是运营经理写的", "He wrote the templates.", "He"),
+        ("B0KD7Q2MVL 22条消息", "Of these, 22 were about B0KD7Q2MVL.", ""),
         ("话术是我妈写的", "She wrote the templates.", ""),
     ],
 )
@@ -409,6 +411,7 @@ def test_what_a_translator_likes_to_add_is_doubted(fact: str, text: str, doubted
 
 
 def test_nobodys_sex_is_guessed() -> None:
+    assert cleaned("We will change it in advance by 7 days.", Fact("f", "action_planned", "提前7天改")) == "We will change it 7 days in advance."
     assert "personally" in cleaned("The manager wrote them herself.", Fact("f", "cause", "经理自己写的"))
 
 
@@ -417,3 +420,9 @@ def test_the_day_that_opens_a_fact_is_put_back() -> None:
     assert dated("We have finished the list of 34 orders.", fact, CASE) == "On 23 May we finished the list of 34 orders."
     assert dated("On 23 May we finished it.", fact, CASE) == "On 23 May we finished it."
     assert dated("We sent it.", Fact("f", "action_done", "5月23日起发"), CASE) == "We sent it."
+
+
+def test_figures_beside_a_listing_are_no_sentence() -> None:
+    fact = Fact("f", "metric", "B0KD7Q2MVL 22条消息")
+    assert any("no verb" in p.text for p in problems_of("B0KD7Q2MVL 22 messages.", fact, CASE))
+    assert not any("no verb" in p.text for p in problems_of("We sent 22 messages about B0KD7Q2MVL.", fact, CASE))
