@@ -263,8 +263,8 @@ COUNTED = "[个個件单單名位次项項条條箱批台份家封张張款种�
 _B = r"(?<![A-Za-z0-9])"
 _E = r"(?![A-Za-z0-9])"
 _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
-    ("url", re.compile(r"https?://[^\s<>\"')]+|(?<![@\w])(?:www\.|drive\.|dropbox\.)[^\s<>\"')]+", _I), lambda m, _: (m[0].lower().rstrip(".,;"),)),
-    ("email", re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+", _I), lambda m, _: (m[0].lower(),)),
+    ("url", re.compile(r"https?://[^\s<>\"')，。；、一-鿿]+|(?<![@\w])(?:www\.|drive\.|dropbox\.)[^\s<>\"')，。；、一-鿿]+", _I), lambda m, _: (m[0].lower().rstrip(".,;"),)),
+    ("email", re.compile(r"(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64})+", _I), lambda m, _: (m[0].lower(),)),
     ("order_id", re.compile(r"(?<!\d)\d{3}-\d{7}-\d{7}(?!\d)"), lambda m, _: (m[0],)),
     ("asin", re.compile(rf"{_B}B0[A-Z0-9]{{8}}{_E}"), lambda m, _: (m[0],)),
     ("asin", re.compile(rf"(?<=ASIN)[\s:#：]*(?P<all>\d{{9}}[\dX]){_E}"), lambda m, _: (m["all"],)),

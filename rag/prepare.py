@@ -18,6 +18,7 @@ _WEEKDAYS = dict(zip("一二三四五六日天", ["Monday", "Tuesday", "Wednesda
 _WEEKDAY = re.compile(r"(?<![上下])(每个?|上个?|下个?|本|这个?)?(?:周|星期|礼拜)([一二三四五六日天])(?![次个回件单条封款箱张批人天遍趟])")
 _WEEK_OF = {"上": "last week", "下": "next week", "本": "this week", "这": "this week"}
 _UNITS = {"个工作日": "working day", "工作日": "working day", "个小时": "hour", "小时": "hour", "个钟头": "hour", "分钟": "minute", "天": "day", "个星期": "week", "周": "week", "个月": "month"}
+_HAN_DURATION = re.compile(r"(?<![第一二两三四五六七八九十几每数点])([两三四五六七八九十])(?=(?:个工作日|个小时|小时|个钟头|天(?!两)|个星期|周(?![一二三四五六日天年])|个月))")
 _DURATION = re.compile(rf"(?<![\d第A-Za-z])(?<!\d[.,])(?:(\d+)\s?[-~–到至]\s?)?(\d+(?:\.\d+)?)\s?({'|'.join(_UNITS)})(?![年龄岁])")
 _EXCEPT = re.compile(r"除了?(?P<what>[^,，。;；]{2,30}?)(?:以外|之外|外)?[,，]?(?P<no>没有?|未)(?P<verb>[一-鿿]{1,2}?[到过了]?)(?P<other>别的|其他的?|其它的?)(?=[。,，;；\s]|$)")
 """除了这37条没搜到别的: two negations that a small model takes for one."""
@@ -86,5 +87,6 @@ def prepared(text: str, marketplace: str = "US") -> str:
     clean = re.sub(r"(?<=先由)([一-鿿、]{6,24}?)才(能|可以|可)", r"\1,然后才\2", clean)
     clean = _DAY_OF_MONTH.sub(lambda m: f" the {ordinal(int(m[1]))} of every month ", clean)
     clean = _WEEKDAY.sub(_weekday, clean)
+    clean = _HAN_DURATION.sub(lambda m: str("零一两三四五六七八九十".index(m[1])), clean)  # 两个钟头
     clean = _DURATION.sub(lambda m: f" {f'{m[1]} to ' if m[1] else ''}{m[2]} {_UNITS[m[3]]}{'' if m[2] == '1' else 's'} ", clean)  # 46个SKU改成5天: each number keeps its unit
     return re.sub(r"[ \t]+", " ", clean.replace("\n", " ")).strip()

@@ -36,6 +36,8 @@ from ui.text import STRINGS, Say, language_of  # noqa: E402
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 CASES = {"en": "tm-wrong-compat-en.yaml", "zh": "lsr-four-metrics-zh.yaml"}
 WIDTH = 1440
+MARGIN, PICTURE = 280, 1900
+"""Pixels of the window left of the page's text, and the height of a picture."""
 START_SECONDS = 60
 DRAFT_SECONDS = 900
 """A small model on two slow cores needs minutes for a dozen sentences."""
@@ -98,6 +100,11 @@ def fill_case(page: Any, address: str, case: Case, say: Say) -> None:
     page.keyboard.press("Tab")
     page.get_by_role("button", name=say("read"), exact=True).click()
     page.get_by_text(say("stance_hint")).wait_for()
+    if case.case_type:  # a notice cannot tell a right complaint from a wrong one: the seller does
+        choose(page, page.get_by_label(say("case_type"), exact=True), say.case_type(knowledge.case_type(case.case_type)))
+    if case.stance:
+        page.get_by_role("radiogroup", name=say("stance_hint")).get_by_text(say.word("stance", case.stance), exact=True).click()
+        settle(page)
     for number, fact in enumerate(case.facts, 1):
         page.get_by_role("button", name=say("fact_add")).click()
         fields = page.get_by_label(say("fact_text"), exact=True)
@@ -129,13 +136,15 @@ def settle(page: Any) -> None:
     page.wait_for_timeout(250)
 
 
-def picture(page: Any, path: Path) -> None:
-    """The whole page as a picture: the window grows to the height of the content, since the page scrolls inside itself."""
+def picture(page: Any, path: Path, heading: str) -> None:
+    """The page from a heading on: the window grows to the height of the content, since the page scrolls inside itself."""
     settle(page)
     height = page.evaluate("() => Math.max(...[...document.querySelectorAll('[data-testid=\"stMain\"], [data-testid=\"stSidebarContent\"]')].map(e => e.scrollHeight))")
-    page.set_viewport_size({"width": WIDTH, "height": min(int(height) + 40, 7000)})
+    page.set_viewport_size({"width": WIDTH, "height": min(int(height) + 40, 12_000)})
+    page.evaluate("() => document.querySelectorAll('[data-testid=\"stMain\"]').forEach(e => { e.scrollTop = 0 })")
     page.wait_for_timeout(600)
-    page.screenshot(path=str(path))
+    top = page.get_by_role("heading", name=heading).first.bounding_box()["y"] - 24
+    page.screenshot(path=str(path), clip={"x": MARGIN, "y": top, "width": WIDTH - MARGIN, "height": PICTURE})
     page.set_viewport_size({"width": WIDTH, "height": 900})
 
 
@@ -156,7 +165,7 @@ def walk(language: str, model: str, encoder: str, out: Path) -> None:
             fill_case(page, address, case, say)
             page.get_by_role("button", name=say("draft"), exact=True).click()
             page.get_by_role("button", name=STRINGS["export_zip"][say.chinese]).first.wait_for(timeout=DRAFT_SECONDS * 1000)
-            picture(page, out / f"app-{language}.png")
+            picture(page, out / f"app-{language}.png", say("step_letter"))
             browser.close()
 
 
@@ -165,7 +174,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("languages", nargs="*", default=["en", "zh"], help="en, zh or both")
     parser.add_argument("--model", default="local", help="as POA_MODEL")
-    parser.add_argument("--encoder", default="e5", help="as POA_ENCODER; the small one builds its index in seconds")
+    parser.add_argument("--encoder", default="embeddinggemma", help="as POA_ENCODER")
     parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "img")
     options = parser.parse_args()
     if not chromium():

@@ -206,6 +206,10 @@ def test_a_point_of_two_facts_rests_on_both() -> None:
         ("46个SKU从2天改成5天", "5 days"),
         ("48小时没扫描", "48 hours"),
         ("3到5个工作日", "3 to 5 working days"),
+        ("两个钟头卖了210个", "2 hours"),
+        ("第三天才发", "第三天"),
+        ("三天两头断货", "三天两头"),
+        ("二十天内", "二十天"),
         ("每周一和周四开会", "every Monday"),
         ("上周三发现的", "Wednesday of last week"),
         ("每月5号对账", "the 5th of every month"),
@@ -347,6 +351,7 @@ def test_long_facts_are_cut_at_stops_and_at_commas_between_long_parts() -> None:
         ("不锈钢杯子 3 个", "Three stainless steel cups."),
         ("无线耳机 3 个", "Three wireless earphones."),
         ("缺货3单", "3 orders were out of stock."),
+        ("有19个数量不对", "19 had a wrong quantity."),
         ("没有发票", "We have no invoice."),
         ("以后不再使用", "We will not use it again."),
     ],
@@ -426,3 +431,24 @@ def test_figures_beside_a_listing_are_no_sentence() -> None:
     fact = Fact("f", "metric", "B0KD7Q2MVL 22条消息")
     assert any("no verb" in p.text for p in problems_of("B0KD7Q2MVL 22 messages.", fact, CASE))
     assert not any("no verb" in p.text for p in problems_of("We sent 22 messages about B0KD7Q2MVL.", fact, CASE))
+
+
+def test_a_small_count_in_words_may_stand_in_what_is_counted() -> None:
+    assert not [p for p in problems_of("Neither template mentions reviews.", Fact("f", "context", "两个模板都没有提评论"), CASE) if p.hard]
+    listed = Fact("f", "context", "两个ASIN:B0D1RH5QYK、B0D1RJ9CWT")
+    assert not [p for p in problems_of("The ASINs are B0D1RH5QYK and B0D1RJ9CWT.", listed, CASE) if p.hard]
+    assert [p for p in problems_of("The ASIN is B0D1RH5QYK.", listed, CASE) if p.hard], "what is counted may not get lost"
+    assert terms_in("亞馬遜那邊數量沒有扣")[0] == ("亚马逊", "Amazon")
+
+
+@pytest.mark.parametrize(
+    ("fact", "text"),
+    [
+        ("email给brand@orvantis-sports.example请求retraction", "We asked brand@orvantis-sports.example to withdraw the complaint."),
+        ("5月28号被拒, 说not enough detail", "On 28 May it was rejected because it contained not enough detail."),
+        ("买家收到了别家公司的packing slip", "The buyers received the packing slip of another company."),
+        ("两批货的级别特别低", "The grade of both batches was very low."),
+    ],
+)
+def test_facts_in_two_languages_are_not_held_to_their_english_words(fact: str, text: str) -> None:
+    assert [p.text for p in problems_of(text, Fact("f", "context", fact), CASE) if p.hard] == []

@@ -154,7 +154,7 @@ def lost(text: str, facts: Sequence[Fact], *, first: bool | None = None) -> list
     return missing
 
 
-_ORDINALS = {"1": "first", "2": "second|twice|both|two", "3": "third", "4": "fourth", "5": "fifth", "6": "sixth", "7": "seventh", "8": "eighth", "9": "ninth", "10": "tenth"}
+_ORDINALS = {"1": "first", "2": "second|twice|both|two|neither|either|pair|respectively", "3": "third", "4": "fourth", "5": "fifth", "6": "sixth", "7": "seventh", "8": "eighth", "9": "ninth", "10": "tenth"}
 
 
 def _as_exact(atom: Atom, said: Atom) -> bool:
