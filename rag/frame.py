@@ -105,8 +105,8 @@ def _references(task: Task, by_section: Mapping[SectionId, Sequence[Fact]], corr
         done = any(f.kind == "action_done" for f in by_section.get("corrective_actions", ()))
         return [_fill(frame["buyer_order"], task), _fill(frame["apology"]["buyer_message"], task) if task.stance == "accept_and_fix" and done else ""]
     if task.document == "retraction_request":
-        return [_fill(references["asins"], task), _fill(references["complaints"], task)]
-    lines = [_fill(references[name], task) for name in ("asins", "orders")]
+        return [_fill(references["asins_disputed"], task), _fill(references["complaints"], task)]
+    lines = [_fill(references["asins_and_orders"], task) or _fill(references["asins"], task) or _fill(references["orders"], task)]
     lines.append(_fill(references["complaints"], task) if task.notice.complaint_ids else "")
     if task.document == "follow_up":
         return lines  # the date that counts there is that of the letter, which a fact tells
@@ -161,7 +161,8 @@ def _values(task: Task) -> dict[str, str]:
         "called": frames()["called"][task.stance],
         "notice_date": _plain_date(date),
         "asins": listings(task) if task.document == "retraction_request" else listed(task.notice.asins),
-        "orders": listed(task.notice.order_ids),
+        "asins_named": _named("ASIN", task.notice.asins),
+        "orders_named": _named("order", task.notice.order_ids),
         "complaints": complaints(task),
         "asked": _joined([REQUESTS[item][0] for item in task.notice.requested if item in REQUESTS]),
         "owner": next((f.text for f in task.case.facts if f.question == "owner_name" and not has_han(f.text)), ""),
@@ -169,6 +170,11 @@ def _values(task: Task) -> dict[str, str]:
         "conceded": _joined(task.items.conceded),
         "contested": _joined(task.items.contested),
     }
+
+
+def _named(what: str, items: Sequence[str]) -> str:
+    """`ASIN A`, `ASINs A and B`; empty for none."""
+    return f"{what}{'s' if len(items) > 1 else ''} {_joined(items[:20])}" if items else ""
 
 
 def _fill(templates: Sequence[str] | str, task: Task) -> str:

@@ -30,7 +30,7 @@ CASES = PROJECT / "evals" / "cases"
 
 ANSWERS = {
     "迟发率7.2%": "As of 14 March 2026 our 30-day late shipment rate was 7.2% (41 of 569 orders).",
-    "填的1天": "The handling time was set to 1 day, while packing took 2 days.",
+    "填的1": "The handling time was set to 1 day, while packing took 2 days.",
     "发完": "On 16 March 2026 we shipped all 64 overdue orders.",
     "抽查": "From 1 April 2026 the warehouse lead will spot-check 20 orders every Monday.",
 }
