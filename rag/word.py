@@ -302,6 +302,7 @@ def cleaned(reply: str, fact: Fact) -> str:
     if len(text) > 1 and text[0] in "\"“'" and text[-1] in "\"”'":
         text = text[1:-1].strip()
     text = uniform_dates(text)
+    text = _COUNTS.sub(lambda m: f"There were {_PER.sub(lambda n: f'{n[2]} for {n[1]}', m[0])}", text)
     text = re.sub(r"\bin advance by (\d+ [a-z]+)", r"\1 in advance", text)  # 提前7天
     if has_han(fact.text) and not _PERSON.search(fact.text):
         text = re.sub(r"\b(?:him|her)self\b", "personally", text)  # 自己 tells nobody's sex
@@ -316,6 +317,11 @@ def dated(text: str, fact: Fact, case: Case) -> str:
     if opening is None or fact.kind not in {"action_done", "context", "cause"} or opening[1].split(" ")[1] in text:
         return text
     return re.sub(r"^We (?:have (?=[a-z]+ed\b))?(?=[a-z]+ed\b)", f"On {opening[1]} we ", text)
+
+
+_PER = re.compile(r"\b((?=[A-Z0-9-]*\d)[A-Z0-9-]{6,}) (\d+ [a-z]+)")
+_COUNTS = re.compile(rf"(?:^|(?<=[.!?] )){_PER.pattern}(?:(?:, and |, | and ){_PER.pattern})*(?=\.)")
+"""B0... 22 messages and B0... 15 messages: figures beside listings, without a verb."""
 
 
 def uniform_dates(text: str) -> str:

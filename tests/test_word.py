@@ -428,6 +428,8 @@ def test_the_day_that_opens_a_fact_is_put_back() -> None:
 
 
 def test_figures_beside_a_listing_are_no_sentence() -> None:
+    told = cleaned("We sent 37 messages. B0KD7Q2MVL 22 messages and B0KD7Q9TXW 15 messages.", Fact("f", "metric", "37条,B0KD7Q2MVL 22条,B0KD7Q9TXW 15条"))
+    assert told == "We sent 37 messages. There were 22 messages for B0KD7Q2MVL and 15 messages for B0KD7Q9TXW."
     fact = Fact("f", "metric", "B0KD7Q2MVL 22条消息")
     assert any("no verb" in p.text for p in problems_of("B0KD7Q2MVL 22 messages.", fact, CASE))
     assert not any("no verb" in p.text for p in problems_of("We sent 22 messages about B0KD7Q2MVL.", fact, CASE))
