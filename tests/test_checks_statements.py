@@ -10,7 +10,9 @@ import pytest
 from rag.checks.statements import ADMISSIONS, KINDS, STATEMENTS, check_statements, judge_statement, load_statements
 from rag.checks.view import view_of
 from rag.errors import KnowledgeError
+from rag.formats import letter_from_text
 from rag.models import Case, Letter, Section, Sentence
+from rag.pipeline import check_letter
 
 SEED = Path(__file__).parent / "data" / "statements_seed.jsonl"
 
@@ -239,3 +241,16 @@ def test_an_unknown_kind_or_a_broken_pattern_in_the_file_is_named(tmp_path: Path
     wrong.write_text(text.replace("<FAKE>", "<FAKES>", 1), encoding="utf-8")
     with pytest.raises(KnowledgeError, match="<FAKES>"):
         load_statements(wrong)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We ask you to review these steps and to reinstate the listing.",
+        "We ask you to take these additions into your review of what we sent before.",
+        "We ask you to review this plan and to restore our seller-fulfilled offers.",
+    ],
+)
+def test_asking_amazon_to_read_asks_nobody_for_a_review(text: str) -> None:
+    found = check_letter(letter_from_text(text, case_id="c"), Case(id="c"))
+    assert [f.quote for f in found if f.kind == "asks_review_change"] == []
