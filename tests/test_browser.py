@@ -90,7 +90,7 @@ def test_a_case_from_notice_to_files_then_reload_and_restart(browser: Any, tmp_p
 
         page.reload()
         page.locator(".poa-sentence", has_text="99 printers").wait_for()
-        expect(page.get_by_label(say("store_name"), exact=True)).to_have_value(case.store_name)
+        expect(page.get_by_label(say("store_name"), exact=True)).to_have_value(case.store_name, timeout=LETTER)  # drawn anew after the reload
 
     with walk.app(tmp_path, **WITHOUT_MODELS) as address, window(browser) as page:
         page.goto(re.sub(r"^http://[^/]+", address, saved))
