@@ -615,3 +615,8 @@ def test_no_check_makes_a_graver_finding_than_the_registry_says():
         for check in CHECKS:
             for found in check.run(Given(view_of(letter, case), case)):
                 assert found.check == check.name and grave[found.severity] <= grave[check.worst], (check.name, found)
+
+
+def test_a_line_of_several_sentences_is_as_long_as_its_longest() -> None:
+    line = "The handling time was always set to 1 day. It has never been changed since the store was opened. " * 5
+    assert "long_sentence" not in kinds(check_length(of(line.strip()), None, ()))

@@ -90,7 +90,7 @@ def check_length(view: View, case: Case | None, passages: Sequence[Passage]) -> 
             )
         )
     for line in view.lines:
-        count = words(line.text)
+        count = max(words(s) for s in re.split(r"(?<=[.!?])\s+(?=[A-Z])", line.text))  # a fact may be told in several sentences
         # Lists of files or numbers are read by the eye, not as a sentence.
         if count > limits["sentence_words_warn"] and line.text.count(";") < 3 and line.section != "evidence_list":
             found.append(
