@@ -4,6 +4,7 @@ they are only copied."""
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rag.atoms import Atom, find_atoms
 from rag.prompts import neutral
@@ -64,6 +65,7 @@ def elliptical(text: str) -> bool:
     return re.fullmatch(r"(?:其中|天|的|是|为|各|有|共|第?[一二三四五六七八九十两]|[条单件个笔封起份张批次款台套箱只瓶])*", left) is not None
 
 
+@lru_cache(maxsize=1024)  # asked for anew with every wording of a fact that is looked at
 def prepared(text: str, marketplace: str = "US") -> str:
     """The fact as the model sees it: repaired, Simplified, with dates, times, weekdays and durations in English so that they are only copied."""
     clean = neutral(simplified(drop_readings(repair(text))))

@@ -358,7 +358,7 @@ def is_clean_english(text: str) -> bool:
     return all(_VERB.search(s) for s in sentences if len(s.split()) > 2)
 
 
-_NEGATION_ZH = re.compile(r"没有?|沒有?|未|不(?!锈钢|同|仅|但|断|足|良|管|过|得不|锈)|无(?!线|锡|忧|纺)|非(?!常)|从不|从未|禁止|停止|(?<![区特分级个识类性差辨鉴告])别(?!家|人|的|处|名|墅|店|款|家)")
+_NEGATION_ZH = re.compile(r"没有?|沒有?|未|不(?!锈钢|同|仅|但|断|足|良|管|过|得不|锈)|无(?!线|锡|忧|纺)|非(?!常)|从不|从未|禁止|停止|(?<![区特分级个识类性差辨鉴告])别(?!家|人|的|处|名|墅|店|款)")
 _NEGATION_EN = re.compile(r"\b(?:no|not|never|without|nobody|none|neither|nor|cannot|unable|fail(?:ed|s|ure)?|lack(?:ed|s|ing)?|missing|un[a-z]{4,}|in(?:correct|complete|valid|sufficient)[a-z]*|mis[a-z]{4,}|stop(?:ped|s)?|only|dis[a-z]{4,}|instead|out of|over[a-z]{4,}|absent|less|refuse[ds]?|avoid|prevent(?:ed|s)?|prohibit(?:ed|s)?|forbid(?:den|s)?|ban(?:ned)?|wrong(?:ly)?|differ(?:s|ed|ent|ence)?|free of|fell short)\b|n't\b", re.IGNORECASE)
 _FUTURE = re.compile(r"\b(?:will|shall|going to|plan(?:s|ned)? to|is scheduled|are scheduled|intend)\b", re.IGNORECASE)
 _PAST = re.compile(r"\b(?:was|were|had|has been|have been)\b|\b(?:we|has|have|specialist|manager|lead|supervisor|team|staff|warehouse|officer|clerk|agent)\s+(?:already\s+|now\s+|also\s+)?[a-z-]+ed\b", re.IGNORECASE)
