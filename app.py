@@ -66,6 +66,7 @@ def page(say: Say) -> None:
     if work.read and work.case_type:
         step(2, say)
         stance.draw(work, say)
+    if work.read and work.stance:
         document.draw(work, case_of(work), say)
         step(3, say, progress_text(work, read, say))
         facts.draw(work, read, say)
@@ -74,7 +75,7 @@ def page(say: Say) -> None:
         if shown is not None:
             step(5, say)
             export.draw(shown, say)
-    elif work.read:
+    elif work.read and not work.case_type:
         st.info(say("confirm_type"))
     autosave(work, here.store, here.now())
     with top:
@@ -86,9 +87,9 @@ def page(say: Say) -> None:
 
 def header(work: Work, read: Notice, has_letter: bool, say: Say) -> None:
     """Title, promise, and the five steps with where the case stands."""
-    done = [work.read and bool(work.case_type)] * 2
-    answered, wanted = facts.progress(work, read) if done[0] else (0, 1)
-    done += [done[0] and answered == wanted, has_letter, False]
+    done = [work.read and bool(work.case_type), work.read and bool(work.stance)]
+    answered, wanted = facts.progress(work, read) if done[1] else (0, 1)
+    done += [done[1] and answered == wanted, has_letter, False]
     now = done.index(False) if not has_letter else 3
     items = []
     for number, name in enumerate(STEPS):

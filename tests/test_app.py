@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import string
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -89,11 +90,17 @@ def field(app: AppTest, part: str) -> Any:
     return next(f for f in (*app.text_area, *app.text_input) if f.key.endswith(part))
 
 
-def read_notice(app: AppTest, text: str = NOTICE) -> AppTest:
+def read_notice(app: AppTest, text: str = NOTICE, stance: str = "accept_and_fix") -> AppTest:
     field(app, "/notification").set_value(text)
     field(app, "/store_name").set_value("Dozenpaw Beds")
     app.run()
-    return quiet(app.button(key="read").click().run())
+    quiet(app.button(key="read").click().run())
+    return choose_stance(app, stance) if app.radio and stance else app
+
+
+def choose_stance(app: AppTest, stance: str) -> AppTest:
+    app.radio(key=f"{work(app).id}/stance").set_value(stance)
+    return quiet(app.run())
 
 
 def drafted(app: AppTest) -> AppTest:
@@ -184,7 +191,18 @@ def test_an_unsure_notice_asks_for_the_type_and_goes_on_when_it_is_chosen(here: 
     assert not app.radio
     app.selectbox(key=f"{work(app).id}/case_type").set_value("order_defect_rate")
     quiet(app.run())
-    assert app.radio[0].value == "accept_and_fix"
+    assert app.radio[0].value is None and STRINGS["choose_stance"][0] in shown(app) and not has_draft_button(app)
+    choose_stance(app, "contest")
+    assert work(app).stance == "contest" and has_draft_button(app)
+    again = page("en", work(app).id)
+    assert again.radio[0].value == "contest"
+    app.selectbox(key=f"{work(app).id}/case_type").set_value("late_shipment_rate")
+    quiet(app.run())
+    assert app.radio[0].value is None, "the position belongs to the case type that it was chosen for"
+
+
+def has_draft_button(app: AppTest) -> bool:
+    return any(b.key == "draft" for b in app.button)
 
 
 def test_all_case_types_can_be_chosen_and_drawn(here: Machine) -> None:
@@ -309,6 +327,21 @@ def test_the_page_opens_while_models_are_missing_and_says_what_works(monkeypatch
     assert STRINGS["model_waiting"][1] in shown(app)
     assert len(fetched) == 1
     assert not made.doors().chat.available
+
+
+def test_a_draft_asked_for_at_once_waits_for_the_encoder_that_is_being_loaded() -> None:
+    loaded = threading.Event()
+
+    def slowly(settings: object) -> FakeRetriever:
+        assert loaded.wait(10)
+        return FakeRetriever()
+
+    machine = Machine(dataclasses.replace(load_settings(), chat_model="none", encoder="e5", offline=True), open_retriever=slowly).start()
+    machine.wait_for_search(lambda: True)
+    assert machine.loading, "stopped at once"
+    threading.Timer(0.3, loaded.set).start()
+    machine.wait_for_search()
+    assert isinstance(machine.doors().retriever, FakeRetriever)
 
 
 def test_nothing_is_fetched_when_switched_off_or_not_wanted() -> None:

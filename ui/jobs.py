@@ -60,6 +60,7 @@ def _run(job: Job, machine: Machine, notice: Notice, draft: Callable[..., Letter
             if event.sentence is not None:
                 job.sentences.append((event.section, event.sentence))
 
+        machine.wait_for_search(job.stop.is_set)
         letter = (draft or draft_letter)(job.case, machine.doors(), notice=notice, document=document, earlier=earlier, on_event=note, should_stop=job.stop.is_set)
         job.version = machine.store.save_letter(letter, updated_at=machine.now())
         job.letter = letter

@@ -90,6 +90,14 @@ class Machine:
         """Whether search by meaning is still being prepared."""
         return self._loading is not None and self._loading.is_alive()
 
+    def wait_for_search(self, should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Waits while the encoder is being loaded (seconds), not while it is being fetched (minutes): a letter asked for at once is checked by meaning too."""
+        while self.loading and self._encoder_is_here() and not should_stop():
+            time.sleep(LOOK_SECONDS / 5)
+
+    def _encoder_is_here(self) -> bool:
+        return self.settings.encoder != "embeddinggemma" or weights.is_ready(weights.ENCODER, self.settings)
+
     def models(self) -> dict[str, Any]:
         """Progress of the model files, as `weights.status` gives it."""
         return weights.status(self.settings)
@@ -104,7 +112,7 @@ class Machine:
 
     def _load_retriever(self) -> None:
         try:
-            while self.settings.encoder == "embeddinggemma" and self.fetching and not weights.is_ready(weights.ENCODER, self.settings):
+            while self.fetching and not self._encoder_is_here():
                 time.sleep(LOOK_SECONDS)
             self._retriever = self._open_retriever(self.settings)
         except AppealError as error:

@@ -11,7 +11,7 @@ import streamlit as st
 from rag import knowledge
 from rag.models import Notice
 from ui.text import WORDS, Say
-from ui.work import Work, corrected, seeded
+from ui.work import Work, corrected, only_stance, seeded
 
 _CLASSES = ("kind", "case_type", "deadline", "requested", "policy")
 """Kinds of quotation that have a colour of their own; identifiers are coloured by where they stand."""
@@ -82,8 +82,8 @@ def choose_case_type(work: Work, name: str) -> None:
     if name == work.case_type:
         return
     work.case_type, work.conceded = name, []
-    work.stance = knowledge.case_type(name).stances[0].stance if name else ""
-    st.session_state[f"{work.id}/stance"] = work.stance  # drawn later in this run; removing the key would lose the next choice
+    work.stance = only_stance(name)
+    st.session_state[f"{work.id}/stance"] = work.stance or None  # drawn later in this run; removing the key would lose the next choice
 
 
 def _readings(work: Work, notice: Notice, say: Say) -> None:

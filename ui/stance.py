@@ -6,26 +6,30 @@ import streamlit as st
 
 from rag import knowledge
 from ui.text import Say
-from ui.work import Work, concedable, seeded
+from ui.work import Work, concedable, only_stance, seeded
 
 
 def draw(work: Work, say: Say) -> None:
-    """Draws the step and keeps the choice in `work`."""
+    """Draws the step and keeps the choice in `work`. Where there is more than one position none is chosen beforehand: that is the seller's to say."""
     kind = knowledge.case_type(work.case_type)
     options = {o.stance: o for o in kind.stances}
     if work.stance not in options:
-        work.stance = kind.stances[0].stance
-    key = seeded(f"{work.id}/stance", work.stance)
+        work.stance = only_stance(work.case_type)
+    key = seeded(f"{work.id}/stance", work.stance or None)
     if st.session_state[key] not in options:
-        st.session_state[key] = work.stance
+        st.session_state[key] = work.stance or None
     chosen = st.radio(
         say("stance_hint"),
         list(options),
+        index=None,
         key=key,
         format_func=lambda s: say.word("stance", s),
         captions=[f"{say('stance_when')}{'：' if say.chinese else ': '}{say.pick(o.when)}" for o in kind.stances],
     )
-    work.stance = chosen
+    work.stance = chosen or ""
+    if not chosen:
+        st.info(say("choose_stance"))
+        return
     st.info(f"**{say('stance_means')}** · {say.pick(options[chosen].means)}")
     if kind.reply_form == "specialist":
         st.warning(say("specialist"))

@@ -97,6 +97,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "confirm_type": ("Choose the case type above to go on.", "请先在上面选择案件类型。"),
     # step 2
     "stance_hint": ("Which position is true? It decides the kind of letter.", "哪种立场符合事实？它决定信的写法。"),
+    "choose_stance": ("Choose the position that is true to go on; what the program asks and writes depends on it.", "请先选择符合事实的立场，后面要问的问题和信的写法都由它决定。"),
     "stance_when": ("Honest when", "适用于"),
     "stance_means": ("What it means", "意味着"),
     "concede_title": ("Admissions", "承认事项"),

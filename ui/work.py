@@ -196,6 +196,12 @@ def concedable(kind: CaseType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kinds))
 
 
+def only_stance(case_type: str) -> str:
+    """The position of a case type that allows one alone; empty where the seller has to choose."""
+    allowed = knowledge.case_type(case_type).stances if case_type else ()
+    return allowed[0].stance if len(allowed) == 1 else ""
+
+
 # --- session ------------------------------------------------------------------------------------------------------------
 
 
