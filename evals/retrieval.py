@@ -18,6 +18,7 @@ import numpy as np
 from evals.records import Field, Record, read_records, write_items
 from evals.scorers import content_words, mean, stem
 from rag.atoms import find_atoms, parse_number
+from rag.encoder import comparable
 from rag.errors import Stopped
 from rag.models import Passage
 from rag.retrieve import FITS, Retriever, cut
@@ -54,7 +55,7 @@ def evaluate(
         seconds.append(time.monotonic() - started)
         # Judged in the language of the gold fact: a Chinese passage is right if its English version, which says the same, states it.
         judged = [retriever.in_language(p.id, "zh" if has_han(record["gold_fact"]) else "en") or p for p in hits]
-        near = [float(row @ gold[number - 1]) for row in index.vectors([p.id for p in judged])] if index and gold is not None else [0.0] * len(hits)
+        near = [float(comparable(index.encoder.name, row @ gold[number - 1])) for row in index.vectors([p.id for p in judged])] if index and gold is not None else [0.0] * len(hits)
         found.append((hits, [why_right(p, record, cosine) if record["gold_fact"] else "" for p, cosine in zip(judged, near, strict=True)]))
         on_progress(number, len(records), record["id"])
     ranks = [next((n for n, why in enumerate(whys, 1) if why), 0) for _, whys in found]

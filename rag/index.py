@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rag import knowledge
+from rag.encoder import comparable
 from rag.errors import ModelUnavailable, Stopped
 from rag.models import Passage
 from rag.settings import Settings, silence_telemetry
@@ -155,7 +156,7 @@ class PassageIndex:
         return np.array([rows[i] for i in ids], dtype=np.float32).reshape(len(ids), -1)
 
     def nearest(self, query: np.ndarray, k: int, *, case_type: str = "", marketplace: str = "") -> dict[str, float]:
-        """Cosine by passage id of the `k` nearest to a query vector, within a case type and a store where given."""
+        """Cosine (on one scale for all encoders) by passage id of the `k` nearest to a query vector, within a case type and a store where given."""
         if not self.count():
             return {}
         conditions: list[dict[str, Any]] = []
@@ -165,7 +166,7 @@ class PassageIndex:
             conditions.append({"$or": [{f"store_{marketplace}": True}, {"store_all": True}]})
         where = None if not conditions else conditions[0] if len(conditions) == 1 else {"$and": conditions}
         answer = self._collection.query(query_embeddings=[query], n_results=min(k, self.count()), where=where, include=["distances"])
-        return {i: 1.0 - float(d) for i, d in zip(answer["ids"][0], answer["distances"][0], strict=True)}
+        return {i: float(comparable(self.encoder.name, 1.0 - d)) for i, d in zip(answer["ids"][0], answer["distances"][0], strict=True)}
 
 
 def shipped_path(encoder: str, kind: str = GUIDANCE) -> Path:
