@@ -8,6 +8,7 @@ finds, and `judged_by_meaning` says for how many hits that was so.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ NEAR = 0.7
 def evaluate(
     data: Path, *, limit: int | None, items: Path | None, on_progress: Callable[[int, int, str], None], should_stop: Callable[[], bool], retriever: Retriever
 ) -> dict[str, Any]:
-    """Recall at 1, 5 and 10 and the mean reciprocal rank, overall and by language; how often it says that nothing fits. A record without gold fact is one that nothing fits."""
+    """Recall at 1, 5 and 10 and the mean reciprocal rank, overall, by language and by style; how often it says that nothing fits. A record without gold fact is one that nothing fits."""
     records = read_records(data, FILE, FIELDS, limit=limit)
     index = retriever.index
     gold = index.encoder.encode_passages([r["gold_fact"] or r["query"] for r in records]) if index else None
@@ -68,12 +69,14 @@ def evaluate(
     )
     answered = [(rank, r) for rank, r in zip(ranks, records, strict=True) if r["gold_fact"]]
     languages = sorted({r["lang"] for _, r in answered if r["lang"]})
+    styles = sorted({style_of(r["query"]) for _, r in answered})
     weak = [not hits or hits[0].score < FITS for hits, _ in found]
     return {
         "set": "retrieval",
         "records": len(records),
         **_metrics([rank for rank, _ in answered]),
         "by_lang": {lang: _metrics([rank for rank, r in answered if r["lang"] == lang]) for lang in languages},
+        "by_style": {style: _metrics([rank for rank, r in answered if style_of(r["query"]) == style]) for style in styles},
         "nothing_fits": {
             "threshold": FITS,
             "told_where_nothing_fits": mean([float(w) for w, r in zip(weak, records, strict=True) if not r["gold_fact"]]),
@@ -85,6 +88,17 @@ def evaluate(
         "rule": f"all fact_numbers stand in the passage, and it has {WORDS:.0%} of the gold fact's content words or a cosine of {NEAR} to it",
         "encoder": index is not None,
     }
+
+
+def style_of(query: str) -> str:
+    """How a question is typed: `mixed` (Chinese with English words, unless it is short), `short`, `long` or `plain`."""
+    han, words = len(re.findall(r"[㐀-鿿]", query)), len(re.findall(r"[A-Za-z]{2,}", query))
+    size = han + 2.5 * words  # an English word says about as much as two or three characters
+    if size <= 14:
+        return "short"
+    if han and words >= 2:
+        return "mixed"
+    return "long" if size > 40 else "plain"
 
 
 def why_right(passage: Passage, record: Record, cosine: float) -> str:

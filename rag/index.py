@@ -20,6 +20,7 @@ from rag import knowledge
 from rag.encoder import comparable
 from rag.errors import ModelUnavailable, Stopped
 from rag.models import Passage
+from rag.script import fold, has_han, simplified
 from rag.settings import Settings, silence_telemetry
 
 BATCH = 32
@@ -72,11 +73,19 @@ def passages() -> tuple[Passage, ...]:
     return tuple(found)
 
 
+def as_query(text: str) -> str:
+    """A question as the encoder gets it: Chinese in one script, so that a Traditional question meets a Simplified one."""
+    return fold(text) if has_han(text) else text
+
+
 def asks() -> tuple[Passage, ...]:
-    """The questions that each piece of guidance answers (knowledge/asks.jsonl), as sellers type them: `id@zh?0`, with the guidance's case types and stores."""
+    """The questions that each piece of guidance answers (knowledge/asks.jsonl), as sellers type them: `id@zh?0`, with the guidance's case types and stores.
+
+    Chinese ones as `as_query` leaves text that has no damage; looking for damage in thousands of them would take a second.
+    """
     asked = knowledge.asks()
     return tuple(
-        Passage(f"{item.id}@{language}?{number}", "", text, language, tuple(item.case_types), tuple(item.marketplaces), source="", as_of=item.as_of, trust=item.trust)
+        Passage(f"{item.id}@{language}?{number}", "", simplified(text).lower() if has_han(text) else text, language, tuple(item.case_types), tuple(item.marketplaces), source="", as_of=item.as_of, trust=item.trust)
         for item in knowledge.guidance()
         if item.id in asked
         for language in ("zh", "en")

@@ -30,10 +30,9 @@ sys.path.insert(0, str(PROJECT))
 from evals import retrieval  # noqa: E402
 from evals.records import read_records  # noqa: E402
 from rag.encoder import load_encoder  # noqa: E402
-from rag.index import ASKS, PassageIndex, asks, ensure, passages  # noqa: E402
+from rag.index import ASKS, PassageIndex, as_query, asks, ensure, passages  # noqa: E402
 from rag.models import Passage  # noqa: E402
 from rag.retrieve import Retriever  # noqa: E402
-from rag.script import fold, has_han  # noqa: E402
 from rag.settings import load_settings, silence_telemetry  # noqa: E402
 
 NEARNESS = 0.75
@@ -83,7 +82,7 @@ def measured(retriever: Retriever, encoder: Any, questions: Sequence[str], data:
     retriever.search("late shipment rate", 5)
     for question in questions:
         started = time.monotonic()
-        encoder.encode_queries([fold(question) if has_han(question) else question])
+        encoder.encode_queries([as_query(question)])
         encoding.append(time.monotonic() - started)
     for question in questions:
         started = time.monotonic()

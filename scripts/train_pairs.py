@@ -1,6 +1,7 @@
 """Trains the pair judge: does a sentence say only what its facts say, and all of it?
 
-    .venv/bin/python scripts/train_pairs.py            # about 50 minutes on two cores; writes knowledge/heads/pairs.npz
+    .venv/bin/python scripts/train_pairs.py                                          # about 50 minutes on two cores; writes knowledge/heads/pairs.npz
+    .venv/bin/python scripts/train_pairs.py --start last.checkpoint.pt --steps 300   # a further pass, from the checkpoint of an earlier one
 
 A low-rank change of the encoder's upper blocks and three heads, on the labelled facts and sentences of `evals/labelled/training` (right and wrong
 wordings of a fact; pairs of facts and a sentence). The words in which a wrong wording differs from the right one teach which words are at
@@ -36,7 +37,9 @@ from rag.weights import ENCODER
 
 TRAINING = PROJECT / "evals" / "labelled" / "training"
 KEPT_OUT = 12
-"""One group in so many is for choosing thresholds."""
+"""One group in so many is for choosing thresholds; wordings and pairs are counted apart, so that records added later move none into training."""
+FIRST_PAIRS = 4
+"""The first group of pairs kept out, which it was when the judge was first trained."""
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -68,8 +71,8 @@ def changed(right: str, wrong: str) -> Spans | None:
     return tuple(found) or None
 
 
-def groups(folder: Path, chooser: random.Random) -> list[Group]:
-    """Examples that share their facts, together: the judge has to tell them apart by more than the subject."""
+def groups(folder: Path, chooser: random.Random) -> tuple[list[Group], list[Group]]:
+    """Examples that share their facts, together: the judge has to tell them apart by more than the subject. Those to train on, and those kept out."""
     wordings = read("wording", folder)
     found: list[Group] = []
     for number, record in enumerate(wordings):
@@ -96,7 +99,9 @@ def groups(folder: Path, chooser: random.Random) -> list[Group]:
         facts = tuple(prepared(f) for f in record["facts"])
         good = record["label"] == "supported"
         pairs.setdefault(facts, []).append(Example(facts, record["sentence"], not good, None, () if good else None))
-    return found + [tuple(group) for group in pairs.values()]
+    paired = [tuple(group) for group in pairs.values()]
+    training = [g for n, g in enumerate(found) if n % KEPT_OUT] + [g for n, g in enumerate(paired) if n % KEPT_OUT != FIRST_PAIRS]
+    return training, found[::KEPT_OUT] + paired[FIRST_PAIRS::KEPT_OUT]
 
 
 def shuffled(facts: tuple[str, ...], chooser: random.Random) -> tuple[str, ...]:
@@ -153,12 +158,12 @@ def loss_of(transformer: Any, heads: judge.Heads, tokenizer: Any, chosen: list[G
 @click.option("--rate", default=4e-4)
 @click.option("--seed", default=5)
 @click.option("--save", default=40)
-def main(data: Path, out: Path, steps: int, size: int, rate: float, seed: int, save: int) -> None:
+@click.option("--start", type=click.Path(path_type=Path, exists=True), help="Checkpoint whose weights to begin with; the steps are counted anew.")
+def main(data: Path, out: Path, steps: int, size: int, rate: float, seed: int, save: int, start: Path | None) -> None:
     """Train, choose thresholds, write the file."""
     torch.manual_seed(seed)
     chooser = random.Random(seed)
-    every = groups(data, chooser)
-    training, kept = [g for n, g in enumerate(every) if n % KEPT_OUT], every[::KEPT_OUT]
+    training, kept = groups(data, chooser)
     note(f"{sum(map(len, training))} pairs in {len(training)} groups to train on, {sum(map(len, kept))} kept out")
     transformer, tokenizer = load_encoder(load_settings()).inside()
     for parameter in transformer.parameters():
@@ -169,14 +174,15 @@ def main(data: Path, out: Path, steps: int, size: int, rate: float, seed: int, s
     optimizer = torch.optim.AdamW([{"params": low, "lr": rate}, {"params": heads.parameters(), "lr": 3 * rate}], weight_decay=0.01)
     rates = [group["lr"] for group in optimizer.param_groups]
     checkpoint, done = out.with_suffix(".checkpoint.pt"), 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+    if source := checkpoint if checkpoint.exists() else start:
+        state = torch.load(source, weights_only=True)
         for name, layer in change.items():
             layer.a.data, layer.b.data = state["change"][name]
         heads.load_state_dict(state["heads"])
-        optimizer.load_state_dict(state["optimizer"])
-        done = state["step"]
-        note(f"Going on after step {done}")
+        if source == checkpoint:
+            optimizer.load_state_dict(state["optimizer"])
+            done = state["step"]
+        note(f"Going on from {source.name}, step {done}")
     started, losses = time.monotonic(), list[float]()
     stream = batches(training, size, random.Random(seed + done))
     for step in range(done, steps):
