@@ -166,15 +166,13 @@ class PassageIndex:
 
     def nearest(self, query: np.ndarray, k: int, *, case_type: str = "", marketplace: str = "") -> dict[str, float]:
         """Cosine (on one scale for all encoders) by passage id of the `k` nearest to a query vector, within a case type and a store where given."""
-        if not self.count():
-            return {}
         conditions: list[dict[str, Any]] = []
         if case_type:
             conditions.append({"$or": [{f"case_{case_type}": True}, {"case_all": True}]})
         if marketplace:
             conditions.append({"$or": [{f"store_{marketplace}": True}, {"store_all": True}]})
         where = None if not conditions else conditions[0] if len(conditions) == 1 else {"$and": conditions}
-        answer = self._collection.query(query_embeddings=[query], n_results=min(k, self.count()), where=where, include=["distances"])
+        answer = self._collection.query(query_embeddings=[query], n_results=k, where=where, include=["distances"])
         return {i: float(comparable(self.encoder.name, 1.0 - d)) for i, d in zip(answer["ids"][0], answer["distances"][0], strict=True)}
 
 
