@@ -66,7 +66,8 @@ WORDS = rf"\b(?:zero\b|(?:{_BELOW_100}[ -])?dozen\b|{_BELOW_1000}(?:[ -]thousand
 _HAN_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "兩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _HAN_SCALE = {"十": 10, "百": 100, "千": 1000}
 # Runs are bounded: without a bound the time grows with the square of a pasted string that has no spaces.
-_HAN = "[零〇一二两兩三四五六七八九十百千万萬]{1,12}"
+_NUMERALS = "零〇一二两兩三四五六七八九十百千万萬"
+_HAN = f"[{_NUMERALS}]{{1,12}}"
 _NUM = r"(?:\d{1,3}(?:,\d{3}){1,5}(?:\.\d{1,9})?|\d{1,20}(?:\.\d{1,9})?)(?:\s?[万萬])?"
 _ANY = rf"(?:{_NUM}|{WORDS}|{_HAN})"
 
@@ -175,16 +176,20 @@ def parse_number(text: str) -> Decimal | None:
 def _han_number(text: str) -> Decimal | None:
     if len(text) > 1 and all(c in _HAN_DIGITS for c in text):  # 二〇二六
         return Decimal("".join(str(_HAN_DIGITS[c]) for c in text))
-    total = part = digit = 0
+    total = part = digit = scale = 0
     for c in text:
         if c in _HAN_DIGITS:
             digit = _HAN_DIGITS[c]
+            scale = 0 if digit == 0 else scale  # 一百零五 is 105
         elif c in _HAN_SCALE:
             part += (digit or 1) * _HAN_SCALE[c]
-            digit = 0
+            digit, scale = 0, _HAN_SCALE[c]
         else:
             total = (total + part + digit) * 10000
             part = digit = 0
+            scale = 10000
+    if scale >= 100:
+        digit *= scale // 10  # 七百五 is 750
     return Decimal(total + part + digit)
 
 
@@ -254,6 +259,11 @@ def _plain_number(match: re.Match[str], _: bool | None) -> tuple[str, ...] | Non
     return None if number is None or (number == "1" and not any(c.isdigit() for c in match[0])) else (number,)
 
 
+def _spoken_number(match: re.Match[str], _: bool | None) -> tuple[str, ...] | None:
+    # 五六个, 两三百: two digits side by side are a guess, not a figure.
+    return None if re.search(r"[一二两兩三四五六七八九]{2}", match["n"]) or (number := _number(match["n"])) is None else (number,)
+
+
 def _one(name: str) -> Value:
     return lambda m, _: None if (n := _number(m[name])) is None else (n,)
 
@@ -306,7 +316,9 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     ("number", re.compile(rf"(?<![A-Za-z0-9_])(?<!\d[.,])-?{_NUM}(?!\d)", _I), _plain_number),
     ("number", re.compile(rf"(?:{WORDS})", _I), _plain_number),
     # 零件 (parts) and 零 alone are words.
-    ("number", re.compile(r"(?<![第每同统統唯另万萬])(?P<n>[两兩二三四五六七八九十百千万萬]{1,6}|一[十百千万萬][一二两三四五六七八九十百千万萬]*)(?=[个個件单單名位次项項条條箱批台份家封张張款种種套人枚只隻])"), _one("n")),
+    ("number", re.compile(rf"(?<![第每同统統唯另上几幾数數{_NUMERALS}])(?P<n>(?![零〇])(?!一[{COUNTED[1:-1]}])[{_NUMERALS}]{{1,12}})(?=[{COUNTED[1:-1]}把瓶罐卷副顶床盏颗捆趟遍篇桶])"), _spoken_number),
+    # Without a measure word only what is surely spoken as a figure: 一共三百一十七, 花了四万八千七百五.
+    ("number", re.compile(rf"(?<![第每上几幾数數{_NUMERALS}])(?P<n>(?:[一二两兩三四五六七八九]零?[十百千万萬]零?){{1,4}}[一二三四五六七八九]?)(?![{_NUMERALS}分来多几把刀])(?:(?<=[百千万萬十零][一二三四五六七八九])|(?<=[百千万萬][一二三四五六七八九][十百千]))"), _spoken_number),
 )
 
 

@@ -66,6 +66,35 @@ def kept_out_by(fact: Fact, case: Case, notice: Notice, document: Document, stan
     return ""
 
 
+def without_orders(text: str) -> str:
+    """The text of a document without the sentences that are addressed to the program which reads it."""
+    words = rules()["order_to_the_writer"].words
+    if not has_words(text, words):
+        return text
+    # The sentence and what follows it: an order runs on to its end.
+    kept = []
+    for sentence in re.split(r"(?<=[.!?。！？;；])\s*", text):
+        if has_words(sentence, words):
+            break
+        kept.append(sentence)
+    return " ".join(k for k in kept if k).strip()
+
+
+def orders_in_documents(case: Case) -> list[Finding]:
+    """One note per document that holds text addressed to a program which reads it."""
+    why = rules()["order_to_the_writer"].why
+    return [
+        Finding(
+            check="left_out", severity="note", kind="order_to_the_writer", quote=e.name,
+            message=f"{e.name} holds text that gives orders to a program; it was not followed and does not stand in the letter.",
+            message_zh=f"{e.name} 里有写给程序的指令;没有照做,也没有写进信里。",
+            why=why.en, why_zh=why.zh,
+        )
+        for e in case.evidence
+        if without_orders(e.data) != e.data
+    ]
+
+
 def _says(fact: Fact, case: Case, kinds: Sequence[NeverKind]) -> bool:
     from rag.checks.statements import (
         judge_statement,  # late: it compiles its patterns, which a first look at a case need not wait for

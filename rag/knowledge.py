@@ -444,6 +444,15 @@ def glossary(folder: Path = KNOWLEDGE) -> tuple[Term, ...]:
 
 
 @cache
+def words(folder: Path = KNOWLEDGE) -> dict[str, str]:
+    """General words of sellers' facts, Chinese to English."""
+    data = read_yaml(folder / "words.yaml")
+    if not isinstance(data, dict) or not all(isinstance(k, str) and isinstance(v, str) and len(k) > 1 and v.strip() for k, v in data.items()):
+        raise KnowledgeError("words.yaml has to hold Chinese words of two characters or more, each with its English word.")
+    return data
+
+
+@cache
 def question_lists(folder: Path = KNOWLEDGE) -> dict[str, tuple[Question, ...]]:
     """Shared lists of questions by name (`common`, `ip_common`)."""
     data = read_yaml(folder / "questions.yaml")
@@ -498,7 +507,7 @@ def problems(folder: Path = KNOWLEDGE) -> list[str]:
             return None
 
     known_sources = attempt(lambda: sources(folder)) or {}
-    for load in (lambda: glossary(folder), lambda: question_lists(folder), lambda: evidence_blocks(folder), lambda: notices(folder)):
+    for load in (lambda: glossary(folder), lambda: words(folder), lambda: question_lists(folder), lambda: evidence_blocks(folder), lambda: notices(folder)):
         attempt(load)
     ids = set(case_type_ids(folder))
     for name in sorted(ids):

@@ -20,7 +20,7 @@ from rag.checks.meaning import Meaning, open_meaning
 from rag.checks.support import ask_support
 from rag.errors import BadInput, Stopped
 from rag.formats import letter_text
-from rag.keep_out import left_out_notes
+from rag.keep_out import left_out_notes, orders_in_documents
 from rag.knowledge import CaseType
 from rag.llm import Chat, NoChat, load_chat_model
 from rag.models import Case, Finding, Letter, Notice, Passage, Plan, Point, Run, Section, Sentence
@@ -118,7 +118,7 @@ def draft_letter(
     findings = check_letter(letter, case, passages, notice=notice, earlier=earlier, meaning=doors.meaning)
     if judge is None:
         findings += tuple(ask_support(letter, dataclasses.replace(case, facts=all_facts(case)), doors.chat, on_progress=lambda done, total: on_event(Event("support", done, total)), should_stop=should_stop))
-    findings += (*doubts(plan, worded, letter), *dishonest_wishes(case), *left_out_notes(plan.left_out), *about_earlier(plan, earlier), *warnings(plan))
+    findings += (*doubts(plan, worded, letter), *dishonest_wishes(case), *left_out_notes(plan.left_out), *orders_in_documents(case), *about_earlier(plan, earlier), *warnings(plan))
     run = Run(
         model=doors.chat.name,
         prompts={name: load_prompt(name).digest for name in PROMPTS},

@@ -21,7 +21,7 @@ from rag.checks.structure import REQUESTS
 from rag.errors import BadInput
 from rag.frame import SITES, STORE, Task, complaints, fixed_lines, frames, heading, listings
 from rag.items import Items, affirmed, items_of, negated, one_order, orders_in
-from rag.keep_out import dishonest_wishes, has_words, is_wish, kept_out_by, left_out
+from rag.keep_out import dishonest_wishes, has_words, is_wish, kept_out_by, left_out, without_orders
 from rag.kinds import DOCUMENT_OF, choose, planning
 from rag.knowledge import CaseType, Names, Question
 from rag.models import Attachment, Case, Document, Fact, Gap, Letter, Notice, Plan, Point, SectionId, Stance
@@ -79,7 +79,7 @@ def _disputes(fact: Fact) -> bool:
 def all_facts(case: Case) -> tuple[Fact, ...]:
     """The facts of the case and one for each document whose content is known, so that every sentence can name what it rests on."""
     documents = tuple(
-        Fact(f"evidence:{n}", "evidence", f"{e.name}: {e.data}" if e.data else e.name, source=e.name, attached=True) for n, e in enumerate(case.evidence, 1)
+        Fact(f"evidence:{n}", "evidence", f"{e.name}: {data}" if (data := without_orders(e.data)) else e.name, source=e.name, attached=True) for n, e in enumerate(case.evidence, 1)
     )
     return (*case.facts, *documents)
 
@@ -323,7 +323,7 @@ def _attachments(task: Task, placed: Placed) -> tuple[Attachment, ...]:
     if not planning(task.document).files:
         return ()
     left = {f.id for _, f in placed.out}
-    found = (Attachment(e.name, e.data, (f"evidence:{n}",)) for n, e in enumerate(task.case.evidence, 1))
+    found = (Attachment(e.name, without_orders(e.data), (f"evidence:{n}",)) for n, e in enumerate(task.case.evidence, 1))
     return tuple(a for a in found if not left & set(a.facts))
 
 

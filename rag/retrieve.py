@@ -25,6 +25,7 @@ from rag.index import PassageIndex, as_query, asks, passages
 from rag.models import Passage
 from rag.script import fold, has_han
 from rag.settings import Settings
+from rag.subjects import subjects
 
 VECTOR_WEIGHT, ALONE_WEIGHT = 0.9, 0.65
 """Share of the vector score in the joined score; words have the rest. The second where the questions have no vectors. Both tuned on `evals/labelled/tuning`."""
@@ -34,6 +35,8 @@ POOL = 60
 """Candidates taken from each side before joining."""
 CASE_TYPE_BONUS = 0.06
 """Added for a passage about the very case type, so that it goes before general guidance of equal fit."""
+PART_WEIGHT = 0.85
+"""Share of a part's own score where several things are asked; the whole question has the rest. Tuned on `evals/labelled/tuning`."""
 FITS = 0.52
 """Below this joined score nothing fits. Measured on 193 questions that a passage answers and 24 that none does (`evals/labelled/tuning`): it says so
 of 92 % of the latter and of 2 % of the former."""
@@ -133,6 +136,38 @@ class Hit:
     place: int
     cosine: float | None
     """None when only words found it."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What one question finds."""
+
+    best: dict[str, Hit]
+    """The better version of each passage, by its id without the language."""
+    matched: list[str]
+    """Words of the question that some passage has."""
+
+
+def in_turn(whole: Ranking, parts: Sequence[Ranking], asked: Sequence[str], k: int) -> list[tuple[str, Hit, str]]:
+    """Name, hit and a reason of `k` passages for a question in which several things are asked: the best of each part in turn.
+
+    A part has lost the words around it, so the score for the whole question counts with its own.
+    """
+    floor = min((hit.score for hit in whole.best.values()), default=0.0)
+    queues = []
+    for part in parts:
+        scored = {key: dataclasses.replace(hit, score=PART_WEIGHT * hit.score + (1 - PART_WEIGHT) * (whole.best[key].score if key in whole.best else floor)) for key, hit in part.best.items()}
+        queues.append(sorted(scored.items(), key=lambda item: -item[1].score))
+    turns = sorted(zip(asked, queues, strict=True), key=lambda turn: -turn[1][0][1].score if turn[1] else 0.0)  # the part that is answered best goes first
+    found: dict[str, tuple[Hit, str]] = {}
+    while len(found) < k and any(queues):
+        for question, queue in turns:
+            while queue and queue[0][0] in found:
+                queue.pop(0)
+            if queue and len(found) < k:
+                key, hit = queue.pop(0)
+                found[key] = (hit, f"; for “{question}”")
+    return [(key, hit, why) for key, (hit, why) in found.items()]
 
 
 @dataclass(frozen=True)
@@ -257,7 +292,7 @@ class Retriever:
         return None if place is None else self._passages[place]
 
     def search(self, query: str, k: int = 5, *, case_type: str = "", marketplace: str = "", language: str = "") -> tuple[Passage, ...]:
-        """The `k` best passages, best first. `language` prefers one version of a passage; by default the one that matched better.
+        """The `k` best passages, best first; where several things are asked (`rag.subjects`), the best of each in turn. `language` prefers one version of a passage; by default the one that matched better.
 
         The filter by case type softens (with a word in `why`) when it leaves nothing; the filter by store never does. A result whose
         score is below `FITS` says in `why` that it fits weakly.
@@ -267,17 +302,17 @@ class Retriever:
         corpus, remark = self._current()
         if corpus.words is None:
             return ()
-        matched, found = self._ranked(corpus, query, case_type, marketplace)
-        if case_type and all(is_own(corpus.passages[hit.place].id) for hit in found):
-            matched, found = self._ranked(corpus, query, "", marketplace)
+        asked = subjects(query)
+        texts = (query, *asked) if len(asked) > 1 else (query,)
+        vectors = [None] * len(texts) if self._index is None else self._index.encoder.encode_queries([as_query(t) for t in texts])
+        found = [self._ranked(corpus, text, vector, case_type, marketplace) for text, vector in zip(texts, vectors, strict=True)]
+        if case_type and all(is_own(key) for one in found for key in one.best):
+            found = [self._ranked(corpus, text, vector, "", marketplace) for text, vector in zip(texts, vectors, strict=True)]
             remark = "; no passage of this case type matched, so all were searched" + remark
-        best: dict[str, Hit] = {}
-        for hit in found:
-            key = corpus.passages[hit.place].id.rpartition("@")[0]
-            if key not in best or hit.score > best[key].score:
-                best[key] = hit
-        top = sorted(best.items(), key=lambda item: -item[1].score)[:k]
-        return tuple(self._result(corpus, key, hit, matched, remark=remark, language=language) for key, hit in top)
+        whole, *parts = found
+        chosen = in_turn(whole, parts, asked, k) if parts else [(key, hit, "") for key, hit in sorted(whole.best.items(), key=lambda item: -item[1].score)[:k]]
+        matched = list(dict.fromkeys(word for one in found for word in one.matched))
+        return tuple(self._result(corpus, key, hit, matched, remark=why + remark, language=language) for key, hit, why in chosen)
 
     def _result(self, corpus: Corpus, key: str, hit: Hit, matched: list[str], *, remark: str, language: str) -> Passage:
         found = corpus.passages[hit.place]
@@ -291,19 +326,19 @@ class Retriever:
         place = corpus.place.get(f"{key}@{language}", hit.place) if language else hit.place
         return dataclasses.replace(corpus.passages[place], score=round(hit.score, 4), why="; ".join(reasons) + remark)
 
-    def _ranked(self, corpus: Corpus, query: str, case_type: str, marketplace: str) -> tuple[list[str], list[Hit]]:
+    def _ranked(self, corpus: Corpus, query: str, vector: np.ndarray | None, case_type: str, marketplace: str) -> Ranking:
         assert corpus.words is not None
         allowed = corpus.allowed(case_type, marketplace)
         if not allowed.any():
-            return [], []
+            return Ranking({}, [])
         words, matched = corpus.words.scores(expand(query))
         words = np.where(allowed, words, 0.0)
         top = float(words.max()) or 1.0
         candidates = {int(n) for n in highest(words, POOL) if words[n] > 0}
-        meaning = None if self._index is None else self._meaning(corpus, query, case_type, marketplace)
+        meaning = None if vector is None else self._meaning(corpus, vector, case_type, marketplace)
         if meaning is not None:
             candidates |= {corpus.place[name] for name in meaning.names() if name in corpus.place}
-        found: list[Hit] = []
+        best: dict[str, Hit] = {}
         for n in candidates:
             passage = corpus.passages[n]
             score, cosine = float(words[n]) / top, None
@@ -312,12 +347,13 @@ class Retriever:
                 weight = VECTOR_WEIGHT if meaning.asked else ALONE_WEIGHT
                 score = weight * meant + (1 - weight) * score
             bonus = CASE_TYPE_BONUS if case_type and case_type in passage.case_types else 0.0
-            found.append(Hit(score + bonus, n, cosine))
-        return matched, found
+            key = passage.id.rpartition("@")[0] or passage.id
+            if key not in best or score + bonus > best[key].score:
+                best[key] = Hit(score + bonus, n, cosine)
+        return Ranking(best, matched)
 
-    def _meaning(self, corpus: Corpus, query: str, case_type: str, marketplace: str) -> Meaning:
+    def _meaning(self, corpus: Corpus, vector: np.ndarray, case_type: str, marketplace: str) -> Meaning:
         assert self._index is not None
-        vector = self._index.encoder.encode_queries([as_query(query)])[0]
         asked: dict[str, float] = {}
         farthest = 0.0
         if self._asks is not None:

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rag import knowledge
-from rag.atoms import Atom, find_atoms
-from rag.checks.bounds import reversed_bounds
-from rag.checks.lexicon import compare
-from rag.checks.lock import lost, unsupported
+from rag.atoms import find_atoms
 from rag.errors import ReplyUnusable
 from rag.llm import Chat
+from rag.misread import PERSON, Problem, problems_of
 from rag.models import Case, Fact, Origin, Point, Sentence
-from rag.prepare import day_first, elliptical, english_date, prepared
+from rag.prepare import elliptical, english_date, prepared
 from rag.prompts import Prompt, load_prompt
-from rag.script import drop_readings, has_han, repair, simplified
+from rag.script import drop_readings, has_han, repair
+from rag.terms import terms_in
 
 TRIES = 3
 """The first wording and two repairs."""
@@ -39,8 +36,6 @@ WEIGHT, WELL, POOR, GAP = 4.0, 1.0, 2.0, 100.0
 """What full doubt of the judge costs; the cost below which no other wording is sought, from which a long fact is tried in pieces, and that of a gap."""
 CHUNK = 22
 """Characters of Chinese after which a comma may end a chunk."""
-MAX_TERMS = 9
-"""Terms shown with a fact: more cost reading time and distract."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +51,6 @@ class Wording:
     calls: int = 0
     cost: float = 0.0
     """What speaks against it: soft problems count 1 each, the judge's doubt up to WEIGHT; a gap costs GAP."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with a wording. `hard` ones may not stand in a letter; soft ones are doubts that ask for another try."""
-
-    text: str
-    hard: bool
 
 
 def word_point(point: Point, case: Case, chat: Chat, judge: Judge | None = None) -> Wording:
@@ -199,99 +186,6 @@ def _gap(fact: Fact, point: Point) -> Sentence:
     return Sentence(f"[to be supplied: English wording of fact {fact.id}]", (fact.id,), point.passages, "fixed")
 
 
-# --- what goes in -------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _terms() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    # Not the slang: its English is an explanation ("asking for a review to be changed"), not a word for a sentence.
-    found = [(simplified(zh), term.en[0], tuple(term.en)) for term in knowledge.glossary() for zh in term.zh]
-    return tuple(sorted(found, key=lambda t: -len(t[0])))
-
-
-def _matches(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
-    clean = simplified(text)
-    taken = [False] * len(clean)
-    found: list[tuple[int, str, str, tuple[str, ...]]] = []
-    for zh, en, forms in _terms():
-        at = clean.find(zh)
-        if at >= 0 and len(zh) > 1 and not any(taken[at : at + len(zh)]):
-            taken[at : at + len(zh)] = [True] * len(zh)
-            found.append((at, zh, en, forms))
-    return [(zh, en, forms) for _, zh, en, forms in sorted(found)]
-
-
-def terms_in(text: str) -> list[tuple[str, str]]:
-    """(Chinese, English) of the glossary terms in the text, longest first where they overlap, in the order of the text."""
-    return [*names_in(text), *((zh, en) for zh, en, _ in _matches(text))][:MAX_TERMS]
-
-
-_TRADES = {
-    "贸易": "Trading", "科技": "Technology", "电子": "Electronics", "实业": "Industrial", "五金": "Hardware", "塑胶": "Plastics", "塑料": "Plastics", "包装": "Packaging",
-    "物流": "Logistics", "供应链": "Supply Chain", "进出口": "Import and Export", "服饰": "Garments", "玩具": "Toys", "家居": "Home Products", "日用品": "Daily Goods",
-    "国际": "International", "电器": "Electrical Appliances", "工艺品": "Crafts", "制品": "Products", "商贸": "Trading", "电商": "E-Commerce", "网络": "Network",
-    "检测": "Testing", "文化": "Culture", "工业": "Industry", "照明": "Lighting", "灯饰": "Lighting", "纺织": "Textiles", "印刷": "Printing", "不锈钢": "Stainless Steel",
-}
-"""Usual words of company names."""
-_COMPANY = re.compile(r"([一-鿿]{2,14}?)(?:股份)?有限公司")
-_BEFORE_NAME = re.compile(r"^.*(?:是|为|由|向|从|和|与|找|叫|给|在|供应商|工厂|厂家|公司)(?=[一-鿿]{4,})")
-
-
-def names_in(text: str) -> list[tuple[str, str]]:
-    """(Chinese, Latin) of companies, places and people in the text that the glossary does not have: trade words translated, the rest in pinyin."""
-    clean = simplified(text)
-    found = []
-    for match in _COMPANY.finditer(clean):
-        name = _BEFORE_NAME.sub("", match[1])
-        found.append((match[0][len(match[1]) - len(name) :], f"{_company(name)} Co., Ltd."))
-    taken = "".join(zh for zh, _ in found) + "".join(zh for zh, _, _ in _matches(clean))
-    before = ""
-    for word, flag in _tagged(clean):
-        counted, before = bool(re.search(r"[\d一二三四五六七八九十几两]$", before)), word  # 3张图: a measure word, not Mr Zhang
-        if counted:
-            continue
-        if flag in {"ns", "nr", "nrt", "nt"} and len(word) > 1 and word not in taken and not _is_term(word):
-            place = re.fullmatch(r"(.+?)(仓|厂|市|区|镇|县|村|路|街)", word)
-            found.append((place[1], _spelled(place[1], person=False)) if place else (word, _spelled(word, person=flag.startswith("nr"))))
-    return list(dict.fromkeys(found))[:4]
-
-
-def _company(name: str) -> str:
-    parts = re.split(f"({'|'.join(sorted(_TRADES, key=len, reverse=True))})", name)
-    return " ".join(_TRADES.get(p) or " ".join(_spelled(w, person=False) for w, _ in _tagged(p)) for p in parts if p)
-
-
-@lru_cache(maxsize=512)
-def _spelled(word: str, *, person: bool) -> str:
-    from pypinyin import lazy_pinyin
-
-    known = next((en for zh, en, _ in _terms() if zh == word), "")
-    sounds = lazy_pinyin(word)
-    if known or not person:
-        return known or "".join(sounds).capitalize()
-    return f"{sounds[0].capitalize()} {''.join(sounds[1:]).capitalize()}"
-
-
-@lru_cache(maxsize=512)
-def _tagged(text: str) -> tuple[tuple[str, str], ...]:
-    import logging
-
-    import jieba
-    import jieba.posseg
-
-    jieba.setLogLevel(logging.ERROR)
-    return tuple((pair.word, pair.flag) for pair in jieba.posseg.cut(text))
-
-
-@lru_cache(maxsize=1)
-def _term_set() -> frozenset[str]:
-    return frozenset(zh for zh, _, _ in _terms())
-
-
-def _is_term(word: str) -> bool:
-    return word in _term_set()
-
-
 # --- what comes out -----------------------------------------------------------------------------------------------------
 
 
@@ -304,7 +198,7 @@ def cleaned(reply: str, fact: Fact) -> str:
     text = uniform_dates(text)
     text = _COUNTS.sub(lambda m: f"There were {_PER.sub(lambda n: f'{n[2]} for {n[1]}', m[0])}", text)
     text = re.sub(r"\bin advance by (\d+ [a-z]+)", r"\1 in advance", text)  # 提前7天
-    if has_han(fact.text) and not _PERSON.search(fact.text):
+    if has_han(fact.text) and not PERSON.search(fact.text):
         text = re.sub(r"\b(?:him|her)self\b", "personally", text)  # 自己 tells nobody's sex
     if fact.kind == "action_planned":
         text = re.sub(r"\bSince (?=\d{1,2} [A-Z][^.]*\bwill\b)", "From ", text)  # what begins on a day to come has not begun
@@ -356,85 +250,3 @@ def is_clean_english(text: str) -> bool:
     if re.search(r"\b(?:already|have|has) (?:ship|refund|delete|change|check|train|close|remove|send|stop)\b|\b(?:he|she|it|supplier|worker|staff) (?:do|have|not|forget|use|make)\b", stripped, re.IGNORECASE):
         return False
     return all(_VERB.search(s) for s in sentences if len(s.split()) > 2)
-
-
-_NEGATION_ZH = re.compile(r"没有?|沒有?|未|不(?!锈钢|同|仅|但|断|足|良|管|过|得不|锈)|无(?!线|锡|忧|纺)|非(?!常)|从不|从未|禁止|停止|(?<![区特分级个识类性差辨鉴告])别(?!家|人|的|处|名|墅|店|款)")
-_NEGATION_EN = re.compile(r"\b(?:no|not|never|without|nobody|none|neither|nor|cannot|unable|fail(?:ed|s|ure)?|lack(?:ed|s|ing)?|missing|un[a-z]{4,}|in(?:correct|complete|valid|sufficient)[a-z]*|mis[a-z]{4,}|stop(?:ped|s)?|only|dis[a-z]{4,}|instead|out of|over[a-z]{4,}|absent|less|refuse[ds]?|avoid|prevent(?:ed|s)?|prohibit(?:ed|s)?|forbid(?:den|s)?|ban(?:ned)?|wrong(?:ly)?|differ(?:s|ed|ent|ence)?|free of|fell short)\b|n't\b", re.IGNORECASE)
-_FUTURE = re.compile(r"\b(?:will|shall|going to|plan(?:s|ned)? to|is scheduled|are scheduled|intend)\b", re.IGNORECASE)
-_PAST = re.compile(r"\b(?:was|were|had|has been|have been)\b|\b(?:we|has|have|specialist|manager|lead|supervisor|team|staff|warehouse|officer|clerk|agent)\s+(?:already\s+|now\s+|also\s+)?[a-z-]+ed\b", re.IGNORECASE)
-
-
-def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
-    """What is wrong with `text` as a wording of `fact`, exact complaints first."""
-    first = day_first(case.marketplace)
-    found = [Problem(f"“{a.text}” is not in the fact", True) for a in unsupported(text, [fact], _bare(case), first=first)]
-    # 两个ASIN:…、…: a small count written out is no figure of its own where the things counted are named.
-    found += [Problem(f"{_as_written(a)} is missing", a.text not in "两兩三四") for a in lost(text, [fact], first=first)]
-    found += [Problem(f"“{a.text}” has the opposite bound in the fact: more than, fewer than", True) for a in reversed_bounds(text, [fact.text], first=first)]
-    if has_han(text):
-        found.append(Problem("it still has Chinese characters", True))
-    if not text.strip():
-        found.append(Problem("it is empty", True))
-    if len(text) > 60 + 9 * len(fact.text):
-        found.append(Problem("it is far longer than the fact", True))
-    if fact.kind == "action_planned" and not _FUTURE.search(text) and (_PAST.search(text) or not re.search(r"\b(?:every|each|before|from|always|only)\b", text, re.IGNORECASE)):
-        found.append(Problem("the fact is a plan and not done yet: use “will”", True))
-    if fact.kind == "action_done" and _FUTURE.search(text) and not re.search(r"将|会|will", fact.text):
-        found.append(Problem("the fact is done already: use the past tense, not “will”", True))
-    if has_han(fact.text):
-        missed, added = compare(fact.text, text)
-        found += [Problem(f"“{m}” has lost its unit", False) for m in _bare_durations(prepared(fact.text, case.marketplace), text)]
-        found += [Problem(f"{m.zh} is lost: say “{plain_form(m.en[0])}”", False) for m in missed if m.strong][:4]
-        found += [Problem(f"the fact does not say “{a.en}”", False) for a in added][:3]
-        bare = _without_terms(simplified(fact.text))
-        if fragment := _FRAGMENT.search(text):
-            found.append(Problem(f"“{fragment[1]}” has no verb", False))
-        if (about := _ABOUT.search(text)) and not re.search(r"约|大概|左右|上下|近|差不多|几乎|余|涉及|关于", bare):
-            found.append(Problem(f"the fact does not say “{about[1]}”: the figure is exact", False))
-        if (person := _GENDER.search(text)) and not _PERSON.search(bare):
-            found.append(Problem(f"the fact does not say “{person[0]}”", False))
-        if _NEGATION_ZH.search(bare) and not _NEGATION_EN.search(text):
-            found.append(Problem("the fact says that something was not so: the “not” is lost", True))
-        if re.search(r"\b(?:not|never|no)\b|n't\b", text, re.IGNORECASE) and not re.search(r"没|沒|未|不|无|無|非|别|禁|停|缺|才|只|再|忘|漏|(?<![A-Za-z])(?:not|no|never)(?![A-Za-z])|n't", bare, re.IGNORECASE):
-            found.append(Problem("the fact has no “not”", True))
-        latin = [w for w in re.findall(r"(?<![A-Za-z0-9@.-])[A-Za-z][A-Za-z'’-]{2,}(?![A-Za-z0-9@-]|\.[A-Za-z])", fact.text) if not re.search(rf"\b{re.escape(w.lower()[:5])}", text.lower())]
-        # A name has to stand there; an English word inside a Chinese fact (retraction, invoice) may be put otherwise.
-        found += [Problem(f"“{w}” is missing", not w.islower()) for w in sorted(set(latin))][:3]
-    quoted = re.findall(r"[“\"「『]([A-Za-z][^”\"」』]{1,60})[”\"」』]", fact.text)
-    found += [Problem(f"the quoted words “{q}” are missing", True) for q in quoted if q.lower() not in text.lower()]
-    return found
-
-
-_FRAGMENT = re.compile(r"(?:^|[.!?] )((?=[A-Z0-9-]*\d)[A-Z0-9-]{6,} \d+ \w+)(?! (?:are|is|was|were|have|had)\b)")
-_ABOUT = re.compile(r"\b(about|around|approximately|roughly|nearly|almost) (?=\d)", re.IGNORECASE)
-_GENDER = re.compile(r"\b(?:he|she|his|her|him|hers)\b", re.IGNORECASE)
-_PERSON = re.compile(r"[他她妈爸父母妻姐哥弟妹姨叔]|先生|女士|小姐|丈夫|老婆|老公|儿子|女儿")
-_DURATION = re.compile(r"\b(\d+(?:\.\d+)?) (?:working )?(minute|hour|day|week|month)s?\b")
-
-
-def _bare_durations(fact: str, text: str) -> list[str]:
-    """Durations of the prepared fact whose number stands in the sentence without its unit: 46 SKUs from 2 days to 5 days, worded as "from 46 to 5"."""
-    lower = text.lower()
-    kept = {m[0] for m in re.finditer(r"(\d+(?:\.\d+)?)(?=(?:\s*(?:-|–|to|and|or|until|through)\s*(?:\d+(?:\.\d+)?))?[\s-]*(?:working |business |calendar |full |consecutive )?(?:minute|hour|day|week|month))", lower)}
-    return [m[0] for m in _DURATION.finditer(fact) if re.search(rf"(?<![\d.]){re.escape(m[1])}(?!\d|\.\d)", lower) and m[1] not in kept]
-
-
-def _without_terms(zh: str) -> str:
-    """The fact without the glossary's terms, whose characters (不锈钢, 无线) are no negations."""
-    for term, _, _ in _matches(zh):
-        zh = zh.replace(term, " ")
-    return zh
-
-
-def plain_form(pattern: str) -> str:
-    """A rendering of the lexicon as a word to show: `ship\\w*` -> ship."""
-    return re.sub(r"\\w\*|\\b|\(\?:([^|)]*)[^)]*\)\??|[\\?*]", lambda m: m[1] or "", pattern).strip()
-
-
-def _bare(case: Case) -> Case:
-    """The case without notice and documents: a wording of one fact may use that fact and the name of the store only."""
-    return Case(id=case.id, marketplace=case.marketplace, store_name=case.store_name)
-
-
-def _as_written(atom: Atom) -> str:
-    return english_date(atom) if atom.kind == "date" and "|" not in atom.value[1] else f"“{atom.text}”"

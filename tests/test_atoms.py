@@ -265,3 +265,14 @@ def test_words_and_days_are_no_second_readings_of_counts(text, value):
 def test_a_bare_day_belongs_to_the_month_named_before():
     (last,) = find_atoms("7月8日停电")
     assert ("", "7", "10") in [a.value for a in readings("10日租了一台发电机", month=last)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("两百一十一套", "211"), ("五千八百六十二个", "5862"), ("一共三百一十七", "317"), ("花了四万八千七百五", "48750"), ("一百零五件", "105"), ("退了三千二百", "3200"),
+        ("五六个", None), ("两三百个", None), ("几十个", None), ("千万不要", None), ("一百多个", None), ("零件", None), ("三百来个", None),
+    ],
+)
+def test_chinese_numerals_are_figures_and_guesses_are_none(text: str, value: str | None) -> None:
+    assert [a.value for a in find_atoms(text)] == ([] if value is None else [(value,)])

@@ -129,7 +129,7 @@ def test_an_unknown_case_type_names_the_nearest() -> None:
 def folder(tmp_path: Path) -> Path:
     """A copy of knowledge/ with two case types and one file of guidance, small enough to break by hand."""
     copy = tmp_path / "knowledge"
-    for name in ("sources.yaml", "glossary.yaml", "questions.yaml", "evidence.yaml", "letter_rules.yaml", "notices.yaml"):
+    for name in ("sources.yaml", "glossary.yaml", "words.yaml", "questions.yaml", "evidence.yaml", "letter_rules.yaml", "notices.yaml"):
         copy.mkdir(exist_ok=True)
         shutil.copy(knowledge.KNOWLEDGE / name, copy / name)
     for name in ("late_shipment_rate", "related_account"):
@@ -262,3 +262,8 @@ def test_questions_of_a_passage_that_is_not_there_and_a_passage_without_question
     (folder / "asks.jsonl").write_text('{"id": "p-two", "zh": ["问"], "en": ["ask"]}\n', encoding="utf-8")
     missing, dead = knowledge.problems(folder)
     assert "'p-one' has no questions" in missing and "'p-two'" in dead
+
+
+def test_a_word_without_its_english_is_named(folder: Path) -> None:
+    (folder / "words.yaml").write_text("枕套: pillowcase\n盒:\n", encoding="utf-8")
+    assert knowledge.problems(folder) == ["words.yaml has to hold Chinese words of two characters or more, each with its English word."]

@@ -6,9 +6,11 @@ import pytest
 
 from rag.errors import ReplyUnusable
 from rag.llm import NoChat, Reply
+from rag.misread import problems_of
 from rag.models import Case, Fact, FactKind, Point
 from rag.prepare import elliptical
 from rag.prompts import load_prompt
+from rag.terms import MAX_TERMS, names_in, terms_in
 from rag.word import (
     TRIES,
     Wording,
@@ -17,10 +19,7 @@ from rag.word import (
     cleaned,
     dated,
     is_clean_english,
-    names_in,
     prepared,
-    problems_of,
-    terms_in,
     tidy,
     uniform_dates,
     word_point,
@@ -265,6 +264,27 @@ def test_names_are_spelled(text: str, pair: tuple[str, str]) -> None:
 
 def test_a_measure_word_is_nobody() -> None:
     assert names_in("上传了3张图") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("后院秋千和花环各一箱", []),
+        ("付定金以后补的章盖在第2页", []),
+        ("发到英国和菲律宾的那两票", [("英国", "United Kingdom"), ("菲律宾", "Philippines")]),
+        ("新竹的样品由罗佳琪签收", [("新竹", "Hsinchu"), ("罗佳琪", "Luo Jiaqi")]),
+        ("去年个体户转成有限公司", []),
+        ("收款人佛山市沐屿家居用品有限公司", [("佛山市沐屿家居用品有限公司", "Foshan Muyu Home Products Co., Ltd.")]),
+    ],
+)
+def test_words_are_no_names_and_places_have_their_english_form(text: str, names: list[tuple[str, str]]) -> None:
+    assert names_in(text) == names
+
+
+def test_general_words_stand_beside_the_terms_and_the_longest_goes_first() -> None:
+    shown = dict(terms_in("枕套和起刮刀的运单标签贴反了,仓管没复核"))
+    assert shown["枕套"] == "pillowcase" and shown["标签"]
+    assert len(terms_in("枕套、刮刀、硅胶、拉链、货架、封口贴、气柱袋、彩盒、吊牌、灯罩、底座、螺丝、保温杯、项圈")) == MAX_TERMS
 
 
 def test_a_spelled_company_is_accepted_in_the_sentence() -> None:
