@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,57 @@ def test_a_crash_of_the_encoder_keeps_what_was_written(place: Settings, encoder:
     with pytest.raises(KeyboardInterrupt):
         PassageIndex(place, Dies(encoder.name)).build(MANY)
     assert PassageIndex(place, encoder).build(MANY).kept == BATCH
+
+
+class Slow(Named):
+    """Takes its time over every batch, so that something can happen in between."""
+
+    def encode_passages(self, *args: object, **options: object) -> np.ndarray:  # type: ignore[override]
+        time.sleep(0.3)
+        return super().encode_passages(*args, **options)  # type: ignore[arg-type]
+
+
+def build_slowly(place: Settings, name: str) -> None:
+    """What the other process does."""
+    PassageIndex(place, Slow(name)).build(LOTS)
+
+
+LOTS = tuple(passage(n) for n in range(12 * BATCH))
+
+
+def until(done: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, "the other process wrote nothing"
+        time.sleep(0.05)
+
+
+def test_it_can_be_read_while_another_process_writes_and_when_that_was_killed(place: Settings, encoder: Named) -> None:
+    writer = multiprocessing.get_context("spawn").Process(target=build_slowly, args=(place, encoder.name))
+    PassageIndex(place, encoder).build(LOTS[:3])
+    writer.start()
+    try:
+        question = encoder.encode_queries(["rule1 subject1"])[0]
+        reader = PassageIndex(place, encoder)
+        sizes = [3]
+
+        def reads_on() -> bool:
+            assert "p1@en" in reader.nearest(question, 3)
+            sizes.append(reader.count())
+            return sizes[-1] >= 3 * BATCH
+
+        until(reads_on)
+        assert sizes == sorted(sizes)
+    finally:
+        writer.kill()  # in the middle of a batch
+        writer.join()
+    assert sizes[-1] < len(LOTS), "it was killed before its end"
+    after = PassageIndex(place, encoder)
+    assert "p1@en" in after.nearest(question, 3)
+    kept = after.count()
+    built = after.build(LOTS)
+    assert built.added + built.kept == len(LOTS) and built.kept >= kept > 2 * BATCH, "what was written stays"
+    assert set(after.nearest(encoder.encode_queries(["rule300 subject300"])[0], 1)) == {"p300@en"}
 
 
 def test_the_nearest_come_with_their_cosine(place: Settings, encoder: Named) -> None:
