@@ -46,7 +46,13 @@ _DISPUTED = re.compile(
     r"|\b(?:contest|dispute)d?\b|\b(?:counted|included) (?:in error|by mistake)\b|不成立|投诉有误|错误投诉|误判|不应(?:计入|算)|有异议|提出异议|不认(?![识得真为])|不承认",
     re.IGNORECASE,
 )
-_NOT_SO = re.compile(r"\b(?:did not|do not|does not|never|not ours|unrelated|no right)\b|没有(?:使用|侵权|卖过|销售)|并未|从未", re.IGNORECASE)
+_NOT_SO = re.compile(
+    r"\b(?:did not|do not|does not|never|not ours|unrelated|no right|genuine|authentic|unaltered|in order|independent(?:ly)?|kept separate|separate (?:compan|account|warehouse|business)\w*)\b"
+    r"|没有(?:使用|侵权|卖过|销售)|并未|从未|没有?(?:任何|什么)?问题|没有?(?:改动|动过|改过)|是真的|真实有效|属实|站得住|正品|有授权|(?:都|各自?|完全)(?:是)?(?:分开|独立)|互不|无关|没有?关系"
+    r"|\bFBA[0-9A-Z]{8,12}\b(?!.*(?:自己|我们|我方)的?(?:错|失误|过失)).*(?:提单|签收单|POD|发票|收据)",
+    re.IGNORECASE,
+)
+"""Said of circumstances: something was not so, or is in order. Asked only where a part of the notice is disputed."""
 
 
 def propose_stance(case: Case, kind: CaseType) -> Stance:
