@@ -172,7 +172,7 @@ def required_sections(view: View, case: Case | None) -> tuple[str, ...]:
     return tuple(s for s in wanted if s not in optional.get(document, set()))
 
 
-TOLD = {"root_cause": ("cause", 1, 0.4), "corrective_actions": ("action_done", 2, 0.5), "preventive_measures": ("action_planned", 1, 0.4)}
+TOLD = {"root_cause": ("cause", 1, 0.4), "corrective_actions": ("action_done", 2, 0.5), "preventive_measures": ("action_planned", 1, 0.55)}
 """What sentences of a section tell, how many of them it takes, and from which probability of the head one counts; chosen on the tuning letters."""
 
 
@@ -191,9 +191,9 @@ def told_sections(view: View, meaning: Meaning | None) -> frozenset[str] | None:
 def has_section(name: str, view: View, case: Case | None, told: frozenset[str] | None = None) -> bool:
     """Whether the letter has this section: under its heading, by its words, or by what its sentences tell.
 
-    In a pasted letter a heading proves no corrective action: too often mere plans stand below it. There only done steps count, if the head can tell.
+    In a pasted letter a heading proves no action: too often mere plans or promises stand below it. There only what the sentences tell counts, if the head can tell.
     """
-    if told is not None and name == "corrective_actions" and all(line.origin == "edited" for line in view.lines):
+    if told is not None and name in {"corrective_actions", "preventive_measures"} and all(line.origin == "edited" for line in view.lines):
         return name in told
     empty = any(s.id == name and not s.sentences for s in view.letter.sections) and not view.section(name)
     return _headed(name, view) or ((name in (told or ()) or _by_content(name, view, case)) and not (empty and name in _PLAN))
