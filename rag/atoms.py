@@ -302,6 +302,8 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     ("date", re.compile(rf"\b(?:in|since|until|from|year|of|by) (?P<all>(?P<y>{_YEAR})){_E}(?![-/])", _I), lambda m, _: _date(m["y"], None, None)),
     ("percent", re.compile(rf"(?P<n>{_NUM}|{WORDS})\s?(?:%|percent(?:age points?)?\b|per cent\b|pct\b|个百分点|個百分點)", _I), _one("n")),
     ("percent", re.compile(r"(?<![\d.])(?P<n>\d{1,2}(?:\.\d)?)折"), lambda m, _: (_plain(100 - Decimal(m["n"]) * (10 if Decimal(m["n"]) < 10 else 1)),)),
+    # 三成, 两成半: tenths; 成 also ends verbs and names, so that only few words may stand after it.
+    ("percent", re.compile(r"(?<![零〇一二两兩三四五六七八九十百\d构组完合现])(?P<n>[一二两兩三四五六七八九])成(?P<h>半)?(?![为為功本品员員熟交立份长長年人了])"), lambda m, _: (str(_HAN_DIGITS[m["n"]] * 10 + (5 if m["h"] else 0)),)),
     ("percent", re.compile(rf"百分之(?P<n>\d+(?:\.\d+)?|{_HAN})(?:[点點](?P<f>[零〇一二三四五六七八九]+))?"), lambda m, _: None if (n := _number(m["n"])) is None else (n + ("." + "".join(str(_HAN_DIGITS[c]) for c in m["f"]) if m["f"] else ""),)),
     ("time", re.compile(r"(?<![\d:])(?P<h>[01]?\d|2[0-4])(?::(?=[0-5])|\.(?=[0-5]\d\s?[ap]\.?m\b))(?P<m>[0-5]\d)(?::[0-5]\d)?\s?(?P<ap>[ap]\.?m\b\.?)?(?![\d:])", _I), _clock),
     ("time", re.compile(r"(?<![\d:.])(?P<h>1[0-2]|0?[1-9])\s?(?P<ap>[ap]\.?m\b\.?)(?P<m>)(?!-?\d)", _I), _clock),
@@ -310,7 +312,7 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     ("money", re.compile(rf"(?P<n>{_NUM}|{WORDS})\s?(?:cents?\b|美分)", _I), lambda m, _: None if (n := parse_number(m["n"])) is None or m["n"].lower() == "one" else ("USD", _plain(n / 100))),
     ("money", re.compile(rf"(?P<n>{_NUM}|{WORDS})[多余]?(?:\s|-(?=[a-z]))?(?P<c>{_alternatives(_CURRENCY)})(?![洲盟代码站规具片])(?P<us>[多余]?(?:美金|美元))?", _I), lambda m, _: None if (n := _number(m["n"])) is None else ("USD" if m["us"] else _CURRENCY[m["c"].lower()], n)),
     ("duration", re.compile(rf"(?<![A-Za-z0-9_/-])(?<!\d[.,])(?P<n>{_NUM}|{WORDS})(?:[\s-]|(?=[^\x00-\x7f]))?(?P<u>{_alternatives(u for u in _DURATION if u not in {'日', '月', '年'})})", _I), _duration),
-    ("duration", re.compile(rf"(?<!第)(?<![零〇一二两兩三四五六七八九十百千万萬])(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
+    ("duration", re.compile(rf"(?<![第每上下前后同首])(?<!最[后後])(?<![零〇一二两兩三四五六七八九十百千万萬])(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
     ("id", re.compile(rf"{_B}(?=[A-Za-z0-9/_-]{{0,60}}\d)(?=[A-Za-z0-9/_-]{{0,60}}[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*{_E}"), lambda m, _: _identifier(m[0])),
     ("id", re.compile(r"(?<![\d.,-])\d{7,}(?!\d|,\d|\.\d)|(?<![\d-])\d{2,}(?:-\d{2,})+(?![\d-])"), lambda m, _: (m[0],)),
     ("number", re.compile(rf"(?<![A-Za-z0-9_])(?<!\d[.,])-?{_NUM}(?!\d)", _I), _plain_number),

@@ -26,7 +26,7 @@ class Problem:
     hard: bool
 
 
-_NEGATION_ZH = re.compile(r"没有?|沒有?|未|不(?!锈钢|同|仅|但|断|足|良|管|过|得不|锈)|无(?!线|锡|忧|纺)|非(?!常)|从不|从未|禁止|停止|(?<![区特分级个识类性差辨鉴告])别(?!家|人|的|处|名|墅|店|款)")
+_NEGATION_ZH = re.compile(r"没有?(?!(?:任何|什么)?问题)|沒有?|未|不(?!锈钢|同|仅|但|断|足|良|管|过|得不|锈)|无(?!线|锡|忧|纺)|非(?!常)|从不|从未|禁止|停止|(?<![区特分级个识类性差辨鉴告])别(?!家|人|的|处|名|墅|店|款)")
 _NEGATION_EN = re.compile(r"\b(?:no|not|never|without|nobody|none|neither|nor|cannot|unable|fail(?:ed|s|ure)?|lack(?:ed|s|ing)?|missing|un[a-z]{4,}|in(?:correct|complete|valid|sufficient)[a-z]*|mis[a-z]{4,}|stop(?:ped|s)?|only|dis[a-z]{4,}|instead|out of|over[a-z]{4,}|absent|less|refuse[ds]?|avoid|prevent(?:ed|s)?|prohibit(?:ed|s)?|forbid(?:den|s)?|ban(?:ned)?|wrong(?:ly)?|differ(?:s|ed|ent|ence)?|free of|fell short)\b|n't\b", re.IGNORECASE)
 _FUTURE = re.compile(r"\b(?:will|shall|going to|plan(?:s|ned)? to|is scheduled|are scheduled|intend)\b", re.IGNORECASE)
 _PAST = re.compile(r"\b(?:was|were|had|has been|have been)\b|\b(?:we|has|have|specialist|manager|lead|supervisor|team|staff|warehouse|officer|clerk|agent)\s+(?:already\s+|now\s+|also\s+)?[a-z-]+ed\b", re.IGNORECASE)
@@ -65,7 +65,7 @@ def problems_of(text: str, fact: Fact, case: Case) -> list[Problem]:
             found.append(Problem("the fact says that something was not so: the “not” is lost", True))
         if re.search(r"\b(?:not|never|no)\b|n't\b", text, re.IGNORECASE) and not re.search(r"没|沒|未|不|无|無|非|别|禁|停|缺|才|只|再|忘|漏|(?<![A-Za-z])(?:not|no|never)(?![A-Za-z])|n't", bare, re.IGNORECASE):
             found.append(Problem("the fact has no “not”", True))
-        latin = [w for w in re.findall(r"(?<![A-Za-z0-9@.-])[A-Za-z][A-Za-z'’-]{2,}(?![A-Za-z0-9@-]|\.[A-Za-z])", fact.text) if not re.search(rf"\b{re.escape(w.lower()[:5])}", text.lower())]
+        latin = [w for w in re.findall(r"(?<![^\W_一-鿿])(?<![@.-])[A-Za-z][A-Za-zÀ-ɏ'’-]{2,}(?![A-Za-z0-9@À-ɏ-]|\.[A-Za-z])", fact.text) if not re.search(rf"\b{re.escape(w.lower()[:5])}", text.lower())]
         # A name has to stand there; an English word inside a Chinese fact (retraction, invoice) may be put otherwise.
         found += [Problem(f"“{w}” is missing", not w.islower()) for w in sorted(set(latin))][:3]
     quoted = re.findall(r"[“\"「『]([A-Za-z][^”\"」』]{1,60})[”\"」』]", fact.text)

@@ -76,6 +76,10 @@ def prepared(text: str, marketplace: str = "US") -> str:
             written = f"early {written}" if tail[0] else f"late {written}" if tail[1] else f"mid-{written}" if tail[2] else written
         elif atom.kind == "time":
             written = atom.value[0]
+        elif atom.kind == "percent" and "成" in atom.text:  # 三成
+            written = f"{atom.value[0]}%"
+        elif atom.kind == "number" and len(atom.text) > 1 and re.search(r"[十百千万]", atom.text) and not re.search(r"\d", atom.text):  # 两百一十一套
+            written = f"{int(atom.value[0]):,}"
         else:
             continue
         if clean[atom.start : atom.end] != written:

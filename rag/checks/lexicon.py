@@ -187,6 +187,10 @@ def _table() -> dict[str, tuple[tuple[str, _Word], ...]]:
             if form not in need or form in whole:
                 need.setdefault(form, "none")
                 whole.setdefault(form, []).extend(r"\W+(?:\w+\W+)?".join(words) for words in stems if words)
+    for form, rendering in knowledge.words().items():
+        # Never asked for, since a translator may well choose another word; it hides shorter words (印章: 印) and explains English ones.
+        if form not in english:
+            english[form], need[form] = list(_stems(rendering)), "none"
     table: dict[str, list[tuple[str, _Word]]] = {}
     for form, alternatives in english.items():
         if alternatives:
