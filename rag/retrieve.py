@@ -159,14 +159,16 @@ def in_turn(whole: Ranking, parts: Sequence[Ranking], asked: Sequence[str], k: i
         scored = {key: dataclasses.replace(hit, score=PART_WEIGHT * hit.score + (1 - PART_WEIGHT) * (whole.best[key].score if key in whole.best else floor)) for key, hit in part.best.items()}
         queues.append(sorted(scored.items(), key=lambda item: -item[1].score))
     turns = sorted(zip(asked, queues, strict=True), key=lambda turn: -turn[1][0][1].score if turn[1] else 0.0)  # the part that is answered best goes first
+    # What fits the whole question has its turn too: what looks like two questions may be one.
+    turns.append(("", sorted(whole.best.items(), key=lambda item: -item[1].score)))
     found: dict[str, tuple[Hit, str]] = {}
-    while len(found) < k and any(queues):
+    while len(found) < k and any(queue for _, queue in turns):
         for question, queue in turns:
             while queue and queue[0][0] in found:
                 queue.pop(0)
             if queue and len(found) < k:
                 key, hit = queue.pop(0)
-                found[key] = (hit, f"; for “{question}”")
+                found[key] = (hit, f"; for “{question}”" if question else "")
     return [(key, hit, why) for key, (hit, why) in found.items()]
 
 
