@@ -312,7 +312,7 @@ _PATTERNS: tuple[tuple[AtomKind, re.Pattern[str], Value], ...] = (
     ("money", re.compile(rf"(?P<n>{_NUM}|{WORDS})\s?(?:cents?\b|美分)", _I), lambda m, _: None if (n := parse_number(m["n"])) is None or m["n"].lower() == "one" else ("USD", _plain(n / 100))),
     ("money", re.compile(rf"(?P<n>{_NUM}|{WORDS})[多余]?(?:\s|-(?=[a-z]))?(?P<c>{_alternatives(_CURRENCY)})(?![洲盟代码站规具片])(?P<us>[多余]?(?:美金|美元))?", _I), lambda m, _: None if (n := _number(m["n"])) is None else ("USD" if m["us"] else _CURRENCY[m["c"].lower()], n)),
     ("duration", re.compile(rf"(?<![A-Za-z0-9_/-])(?<!\d[.,])(?P<n>{_NUM}|{WORDS})(?:[\s-]|(?=[^\x00-\x7f]))?(?P<u>{_alternatives(u for u in _DURATION if u not in {'日', '月', '年'})})", _I), _duration),
-    ("duration", re.compile(rf"(?<![第每上下前后同首])(?<!最[后後])(?<![零〇一二两兩三四五六七八九十百千万萬])(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
+    ("duration", re.compile(rf"(?<![第每上下前后同首])(?<!最[后後])(?<![{_NUMERALS}])(?P<n>{_HAN})(?P<u>{_alternatives(u for u in _DURATION if not u.isascii() and u not in {'日', '月', '年', '星期'})})"), _duration),
     ("id", re.compile(rf"{_B}(?=[A-Za-z0-9/_-]{{0,60}}\d)(?=[A-Za-z0-9/_-]{{0,60}}[A-Za-z])[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*{_E}"), lambda m, _: _identifier(m[0])),
     ("id", re.compile(r"(?<![\d.,-])\d{7,}(?!\d|,\d|\.\d)|(?<![\d-])\d{2,}(?:-\d{2,})+(?![\d-])"), lambda m, _: (m[0],)),
     ("number", re.compile(rf"(?<![A-Za-z0-9_])(?<!\d[.,])-?{_NUM}(?!\d)", _I), _plain_number),

@@ -5,11 +5,13 @@ A fact that is kept out is left unsaid and never denied. The plan lists it with 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
 from rag import knowledge
+from rag.formats import split_sentences
 from rag.knowledge import Names, Strict, Text, parse
 from rag.models import Case, Document, Fact, FactKind, Finding, LeftOut, NeverKind, Notice, Stance
 from rag.script import fold
@@ -72,12 +74,7 @@ def without_orders(text: str) -> str:
     if not has_words(text, words):
         return text
     # The sentence and what follows it: an order runs on to its end.
-    kept = []
-    for sentence in re.split(r"(?<=[.!?。！？;；])\s*", text):
-        if has_words(sentence, words):
-            break
-        kept.append(sentence)
-    return " ".join(k for k in kept if k).strip()
+    return " ".join(itertools.takewhile(lambda sentence: not has_words(sentence, words), split_sentences(text)))
 
 
 def orders_in_documents(case: Case) -> list[Finding]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from rag.script import fold, has_han
+from rag.script import fold
 
 MOST = 4
 """Parts searched; a longer list is cut off here, and what it ends with stays in the whole question."""
@@ -46,8 +46,8 @@ def subjects(query: str) -> tuple[str, ...]:
             found[-1] += piece  # what comes after a question without asking belongs to it
         else:
             story += piece
-    if story and found:
-        found.append(story.strip(" ,，、")) if _opens(story) and _weight(story) >= SMALLEST else None
+    if found and _opens(story) and _weight(story) >= SMALLEST:
+        found.append(story.strip(" ,，、"))
     return tuple(found[:MOST]) if len(found) > 1 else (query,)
 
 
@@ -72,6 +72,5 @@ def _opens(text: str) -> bool:
     return _OPENERS.match(text.lower().lstrip(" ,，")) is not None
 
 
-def _weight(text: str) -> float:
-    han = len(re.findall(r"[㐀-鿿]", text)) if has_han(text) else 0
-    return han + 2 * len(re.findall(r"[A-Za-z0-9]+", text))
+def _weight(text: str) -> int:
+    return len(re.findall(r"[㐀-鿿]", text)) + 2 * len(re.findall(r"[A-Za-z0-9]+", text))

@@ -1,4 +1,4 @@
-"""The Chinese words of a fact with the English that belongs in the letter: names, terms of the field, general words, rare things.
+"""The Chinese words of a fact with the English that belongs in the letter: names, terms of the field, general words.
 
 Names of companies, places and people are spelled by rule; the terms stand in `knowledge/glossary.yaml`, the general words in `knowledge/words.yaml`,
 and a dictionary (`rag/dictionary.py`) tells which are no names. A small model copies what it is given and guesses at the rest.
@@ -94,7 +94,7 @@ def names_in(text: str) -> list[tuple[str, str]]:
     before = ""
     for word, flag in _tagged(clean):
         counted, before = bool(re.search(r"[\d一二三四五六七八九十几两]$", before)), word  # 3张图: a measure word, not Mr Zhang
-        if counted or flag not in {"ns", "nr", "nrt", "nt"} or len(word) < 2 or word in taken or _is_term(word):
+        if counted or flag not in {"ns", "nr", "nrt", "nt"} or len(word) < 2 or word in taken or word in _english():
             continue
         place = re.fullmatch(r"(.{2,}?)(?:仓|厂|市|区|镇|县|村|路|街|站)", word)
         bare = place[1] if place else word
@@ -135,7 +135,7 @@ def _firm(name: str) -> str:
 def _spelled(word: str, *, person: bool) -> str:
     from pypinyin import lazy_pinyin
 
-    known = next((en for zh, en, _ in _terms() if zh == word), "")
+    known = _english().get(word, "")
     sounds = lazy_pinyin(word)
     if known or not person:
         return known or "".join(sounds).capitalize()
@@ -154,11 +154,6 @@ def _tagged(text: str) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=1)
-def _term_set() -> frozenset[str]:
-    return frozenset(zh for zh, _, _ in _terms())
-
-
-def _is_term(word: str) -> bool:
-    return word in _term_set()
-
-
+def _english() -> dict[str, str]:
+    """English of each term of the field; the first of two entries counts."""
+    return {zh: en for zh, en, _ in reversed(_terms())}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -65,11 +65,25 @@ class _Word:
     """A Chinese form with everything that may render it."""
 
     need: Need
-    pattern: re.Pattern[str]
-    shown: tuple[str, ...]
-    whole: re.Pattern[str] | None = None
-    """Only for words that stand in the glossary alone: matches one of its terms in full. Where none does, the general words it is made of
-    are asked for."""
+    alternatives: tuple[str, ...]
+    terms: tuple[str, ...] = ()
+    """Only for words that stand in the glossary alone: its terms. Where none stands in full, the general words it is made of are asked for."""
+
+    # Made when first asked for: compiling the patterns of all words takes a second, and a fact has twenty of them.
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches one of the alternatives."""
+        return _pattern(self.alternatives)
+
+    @cached_property
+    def whole(self) -> re.Pattern[str] | None:
+        """Matches one of the terms in full."""
+        return _pattern(self.terms) if self.terms else None
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """The alternatives as a person would name them."""
+        return tuple(dict.fromkeys(_readable(a) for a in self.alternatives))[:SHOWN]
 
 
 @dataclass(frozen=True)
@@ -95,9 +109,10 @@ def compare(fact_zh: str, sentence_en: str) -> tuple[list[Miss], list[Added]]:
 
 def _asked(found: _Found, sentence: str) -> list[_Found]:
     """What has to stand in the sentence for this word: itself; for a term that does not stand there in full, its general words."""
-    if found.word.whole is None:
+    whole = found.word.whole
+    if whole is None:
         return [found] if found.word.need != "none" else []
-    return [] if found.word.whole.search(sentence) else _tiles(found.zh)
+    return [] if whole.search(sentence) else _tiles(found.zh)
 
 
 @lru_cache(maxsize=512)
@@ -151,7 +166,7 @@ def _tiles(term: str) -> list[_Found]:
     tiles: list[_Found] = []
     at = 0
     while at < len(term):
-        fits = (f for f, w in _table().get(term[at], ()) if w.whole is None and w.need == "strong" and term.startswith(f, at))
+        fits = (f for f, w in _table().get(term[at], ()) if not w.terms and w.need == "strong" and term.startswith(f, at))
         form = next((f for f in fits if 1 < len(f) < len(term)), "")
         if not form:
             return []
@@ -200,10 +215,9 @@ def _table() -> dict[str, tuple[tuple[str, _Word], ...]]:
 
 
 @cache
-def _word(need: Need, alternatives: tuple[str, ...], whole: tuple[str, ...]) -> _Word:
-    # Cached: the forms of an entry share their pattern, and compiling is most of the loading time.
-    shown = tuple(dict.fromkeys(_readable(a) for a in alternatives))[:SHOWN]
-    return _Word(need, _pattern(alternatives), shown, _pattern(whole) if whole else None)
+def _word(need: Need, alternatives: tuple[str, ...], terms: tuple[str, ...]) -> _Word:
+    # Cached: the forms of an entry share their patterns.
+    return _Word(need, alternatives, terms)
 
 
 def _pattern(alternatives: tuple[str, ...]) -> re.Pattern[str]:
